@@ -289,7 +289,7 @@ def test_who_may_print(name: str, may: bool) -> None:
 # --- the documents ------------------------------------------------------------------------------------------
 
 # A path that only exists on somebody's machine. (No letter or dot before it: the middle of a URL is none.)
-MACHINE_PATH = re.compile(r"(?<![\w.~-])(?:/(?:home|root|Users|work|tmp|mnt|opt|srv)/|[A-Z]:\\)\w[\w./\\-]*")
+MACHINE_PATH = re.compile(r"(?<![\w.~-])(?:/(?:home|root|Users|work|tmp|mnt|opt|srv)/|[A-Z]:\\Users\\)\w[\w./\\-]*")
 
 
 def test_no_tracked_file_names_a_place_on_somebodys_machine() -> None:
