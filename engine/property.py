@@ -1,0 +1,127 @@
+"""Properties: always, sometimes, eventually; scenarios; fairness; and the verdicts a check can give.
+
+* *always*: a predicate that every reachable state satisfies (or every quiescent one, `only_quiescent`), or an event that no
+  transition causes.
+* *sometimes*: a predicate that some reachable state satisfies, or a `Scenario` that some run follows. It guards against
+  vacuous success.
+* *eventually*: a response, under fairness: whenever `trigger` holds then, if `meanwhile` holds from then on, `goal` holds at
+  some time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum as PyEnum
+
+from .expr import FALSE, TRUE, Expr
+from .system import Kind
+
+__all__ = ["Fairness", "Property", "PropertyKind", "Response", "Scenario", "ScenarioLine", "Verdict"]
+
+
+class PropertyKind(PyEnum):
+    """What a property asks of the runs of a system."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    EVENTUALLY = "eventually"
+
+
+class Verdict(PyEnum):
+    """Exactly one per property (the words are fixed)."""
+
+    HOLDS = "holds"  # exhaustive for the stated bounds
+    PROVED = "proved"  # unbounded
+    HOLDS_UP_TO = "holds-up-to"  # to a depth
+    VIOLATED = "violated"  # with a replayed trace
+    REACHED = "reached"  # with a replayed trace
+    NOT_REACHED = "not-reached"  # exhaustive
+    NOT_APPLICABLE = "not-applicable"
+    INCOMPLETE = "incomplete"  # a limit was met
+    UNKNOWN = "unknown"  # the solver's reason
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """Which infinite runs count.
+
+    `weak` names action tags: an action so tagged that is enabled for ever is taken infinitely often. `compassion` names
+    channels: a message value sent infinitely often (dropped ones included) is delivered infinitely often. `delivery` names
+    channels in which nothing is lost for ever: a message that stays in flight is delivered.
+    """
+
+    weak: frozenset[str] = frozenset()
+    compassion: frozenset[str] = frozenset()
+    delivery: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        parts = [f"weak: {', '.join(sorted(self.weak))}"] if self.weak else []
+        if self.compassion:
+            parts.append(f"compassion: {', '.join(sorted(self.compassion))}")
+        if self.delivery:
+            parts.append(f"lossless delivery: {', '.join(sorted(self.delivery))}")
+        return "; ".join(parts) or "none"
+
+
+@dataclass(frozen=True)
+class Response:
+    """Whenever `trigger` holds then, if `meanwhile` holds from then on, `goal` holds at some time.
+
+    A violation is a fair run that stays for ever where `meanwhile` holds and `goal` does not, after a `trigger`. If `sending`
+    it must also send messages for ever; actions of the kinds in `without` do not occur in what repeats.
+    """
+
+    trigger: Expr = TRUE
+    goal: Expr = FALSE
+    meanwhile: Expr = TRUE
+    sending: bool = False
+    without: frozenset[Kind] = frozenset()
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class ScenarioLine:
+    """One line of a scenario: a step by one of `actions` (names), where `before` holds in the state before it (over that
+    state and the action's parameter `segment`, if any) and `after` in the state after it."""
+
+    text: str
+    actions: frozenset[str]
+    before: Expr = TRUE
+    after: Expr = TRUE
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run segment for segment: from a reachable state where `start` holds, the lines one after the other, nothing between."""
+
+    start: Expr
+    lines: tuple[ScenarioLine, ...]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A named property; exactly one of `predicate`, `event`, `scenario`, `responses` is given.
+
+    `clauses` are the parts of the predicate (or of the event's condition) that a counterexample shows one by one, each with
+    the words for it. `not_applicable` says why the settings leave nothing to check.
+    """
+
+    name: str
+    kind: PropertyKind
+    sentence: str = ""
+    predicate: Expr | None = None
+    only_quiescent: bool = False
+    event: str | None = None
+    scenario: Scenario | None = None
+    responses: tuple[Response, ...] = ()
+    fairness: Fairness = Fairness()
+    clauses: tuple[tuple[str, Expr], ...] = ()
+    assumption: str = ""
+    not_applicable: str = ""
+    expect: Verdict | None = None
+    expect_steps: int | None = None
+
+    @property
+    def is_deadlock(self) -> bool:
+        """Whether a violation is a deadlock (it has an exit code of its own)."""
+        return self.only_quiescent
