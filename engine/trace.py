@@ -26,14 +26,14 @@ class Trace:
     """A finite run, or a lasso: after the last step the run goes on from state `loop` for ever.
 
     `steps[i]` leads from `states[i]` to `states[i + 1]`. In a lasso the last state equals `states[loop]`; where `loop` is the
-    last state itself, the run rests there (nothing that fairness demands is possible). `property` names what it decides.
+    last state itself, the run rests there (nothing that fairness demands is possible). `about` names the property it decides.
     """
 
     system: System
     initial: State
     steps: tuple[Transition, ...]
     loop: int | None = None
-    property: str = ""
+    about: str = ""
 
     @property
     def states(self) -> list[State]:
@@ -55,7 +55,7 @@ def replay(
     instances: Iterable[tuple[Action, Mapping[str, Value]]],
     *,
     loop: int | None = None,
-    property: str = "",
+    about: str = "",
 ) -> Trace:
     """The trace of action instances from an initial state, computed by the reference evaluator.
 
@@ -76,7 +76,7 @@ def replay(
         after = apply(system, action, state, params)
         steps.append(Transition(action, dict(params), state, after))
         state = after
-    trace = Trace(system, dict(initial), tuple(steps), loop, property)
+    trace = Trace(system, dict(initial), tuple(steps), loop, about)
     if loop is not None and not (0 <= loop <= len(steps) and dict(trace.states[loop]) == dict(state)):
         raise ReplayFailed(f"the run does not return to state {loop}")
     return trace
