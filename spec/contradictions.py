@@ -1,0 +1,120 @@
+"""Settings that cannot stand together, and those whose part of the specification is not built yet.
+
+Both answers are the arguments of the error to raise: the text, then the names of the settings concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .settings import SETTINGS, Settings
+
+__all__ = ["contradiction", "not_built"]
+
+Fault = tuple[str, ...]  # text, names
+
+
+def not_built(settings: Settings) -> Fault | None:
+    """The first setting whose value needs what the specification does not have yet."""
+    for row in SETTINGS:
+        if row.is_built and not row.is_built(getattr(settings, row.attribute)):
+            value = settings.value(row.name)
+            return f"{row.name} = {value} is not built yet; leave {row.name} at {row.default}", row.name
+    return None
+
+
+def contradiction(settings: Settings) -> Fault | None:
+    """The first contradiction, or None."""
+    checks = (_numbers, _limits, _idle, _time, _old_duplicates)
+    return next((fault for check in checks for fault in check(settings)), None)
+
+
+def _fault(text: str, *names: str) -> Fault:
+    return text, *names
+
+
+def _numbers(s: Settings) -> Iterator[Fault]:
+    """Modular arithmetic needs room (RFC 9293 3.4)."""
+    numbers, octets = 2**s.seq_bits, max(s.data)
+    length = 1 + octets + 1  # SYN, octets, FIN
+    if s.window > numbers // 2 - 1:
+        yield _fault(
+            f"window = {s.window} is more than 2^(k-1) - 1 = {numbers // 2 - 1}, where k is seq-bits = {s.seq_bits}: "
+            "old and new numbers could not be told apart",
+            "window", "seq-bits",
+        )  # fmt: skip
+    if length >= numbers:
+        yield _fault(
+            f"data = {s.value('data')}: SYN, {octets} octets and FIN take {length} sequence numbers, "
+            f"but must leave one of the {numbers} of seq-bits = {s.seq_bits} unused",
+            "data", "seq-bits",
+        )  # fmt: skip
+    if s.isn == "fresh" and length + s.window >= numbers:
+        yield _fault(
+            f"isn = fresh never finds a number: SYN, {octets} octets, FIN and window = {s.window} need "
+            f"{length + s.window} in a row, but seq-bits = {s.seq_bits} has only {numbers - 1} besides 0",
+            "isn", "data", "window", "seq-bits",
+        )  # fmt: skip
+
+
+def _limits(s: Settings) -> Iterator[Fault]:
+    if s.give_up and s.retransmit is None:
+        yield _fault(
+            "give-up = on needs a limit: with retransmit = unlimited an endpoint never gives up", "give-up", "retransmit"
+        )
+
+
+def _idle(s: Settings) -> Iterator[Fault]:
+    """Settings that leave nothing to happen, or that nothing can make a difference to."""
+    if s.syn_data and not any(s.data):
+        yield _fault("syn-data = on needs octets to put on a SYN, but data = 0", "syn-data", "data")
+    if s.client == s.server == "passive" and not s.old_duplicates and s.attacker == "off" and not any(s.data):
+        yield _fault(
+            "client = passive and server = passive leave nothing to happen, since nobody sends a SYN: make one end "
+            "active, or put old-duplicates or an attacker into the network",
+            "client", "server", "old-duplicates", "attacker",
+        )  # fmt: skip
+    for name in ("close-style", "close-in-syn-received"):
+        if not s.close and s.value(name) != Settings().value(name):
+            yield _fault(f"{name} = {s.value(name)} changes nothing: with close = off nobody may CLOSE", name, "close")
+
+
+def _time(s: Settings) -> Iterator[Fault]:
+    if s.msl:
+        return
+    needs = {
+        "isn": s.isn == "clock",
+        "quiet-time": s.quiet_time != "off",
+        "time-wait": s.time_wait > 0,
+        "user-timeout": isinstance(s.user_timeout, int),
+        "keepalive": s.keepalive is not None and s.keepalive.idle is not None,
+        "fin-wait-2-timeout": isinstance(s.fin_wait_2_timeout, int),
+    }
+    for name, needed in needs.items():
+        if needed:
+            yield _fault(f"{name} = {s.value(name)} needs a clock, but msl = 0: time is not modelled", name, "msl")
+
+
+def _old_duplicates(s: Settings) -> Iterator[Fault]:
+    numbers = 2**s.seq_bits
+    for segment in s.old_duplicates:
+        for what, value in (("SEQ", segment.seq), ("ACK", segment.ack)):
+            if value >= numbers:
+                yield _fault(
+                    f"old-duplicates: {what} = {value} of {segment} is outside 0..{numbers - 1}, "
+                    f"where seq-bits = {s.seq_bits} ends",
+                    "old-duplicates", "seq-bits",
+                )  # fmt: skip
+        if segment.len > s.window:
+            yield _fault(
+                f"old-duplicates: LEN = {segment.len} of {segment} is more than window = {s.window}: nobody sends that",
+                "old-duplicates", "window",
+            )  # fmt: skip
+    for to, room in zip(("server", "client"), s.capacity, strict=True):
+        found = sum(segment.to == to for segment in s.old_duplicates)
+        if found > room:
+            yield _fault(
+                f"old-duplicates puts {found} segments on the way to the {to}, "
+                f"but capacity = {s.value('capacity')} has room for {room}",
+                "old-duplicates", "capacity",
+            )  # fmt: skip
