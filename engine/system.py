@@ -14,17 +14,20 @@ An action is written once, as calls on a `Step`, and becomes an immutable `Actio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum as PyEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import DoubleAssignment, LanguageError, SortMismatch, UnknownName, caller, did_you_mean
 from .expr import TRUE, Expr, Op, Operand, all_of, any_of, insert, is_full, item, has, ite, lift, negate
 from .expr import param as param_expr
 from .expr import postorder, remove, substitute, var
 from .sorts import Bag, Record, Sort, Value, common
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 __all__ = [
     "Action", "Channel", "Kind", "Param", "Send", "State", "Step", "System", "Variable",
@@ -244,8 +247,10 @@ class Step:
 class System:
     """A transition system: variables, initial states (complete assignments), actions in the order that breaks ties.
 
-    `definitions` are named expressions that people may use beside the variables. `narrate`, if given, turns a step of a
-    trace into an English sentence (see `engine.trace`).
+    `definitions` are named expressions that people may use beside the variables.
+
+    Three hooks, where given, say how runs are told: `show_message` writes a message (its fields by name) as one short text,
+    `message_fields` gives what a saved trace says of it, and `narrate` gives an English sentence for each step of a trace.
     """
 
     name: str
@@ -256,7 +261,8 @@ class System:
     channels: tuple[Channel, ...] = ()
     actors: tuple[str, ...] = ()
     show_message: Callable[[Mapping[str, Any]], str] | None = None
-    narrate: Callable[[Any], Any] | None = None
+    narrate: Callable[[Trace], Sequence[str]] | None = None
+    message_fields: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         if len(self.by_name) != len(self.variables):
