@@ -37,10 +37,11 @@ State = Mapping[str, Value]  # variable name -> concrete value
 
 
 class Kind(PyEnum):
-    """What causes an action. The first two are *protocol steps*: what the protocol does by itself."""
+    """What causes an action. The first three are *protocol steps*: what the protocol does by itself."""
 
     SEGMENT_ARRIVES = "segment arrives"  # a message is delivered
     TIMEOUT = "timeout"  # a timer of an endpoint, retransmission included
+    INTERNAL = "internal"  # an endpoint goes on with what it was asked to do
     USER_CALL = "user call"
     NETWORK = "network"  # loss, duplication
     ENVIRONMENT = "environment"  # crashes, attackers, the clock
@@ -48,7 +49,7 @@ class Kind(PyEnum):
     @property
     def is_protocol_step(self) -> bool:
         """Whether the protocol takes such a step by itself."""
-        return self in (Kind.SEGMENT_ARRIVES, Kind.TIMEOUT)
+        return self in (Kind.SEGMENT_ARRIVES, Kind.TIMEOUT, Kind.INTERNAL)
 
 
 @dataclass(frozen=True)

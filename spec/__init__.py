@@ -1,1 +1,6 @@
-"""TCP connection management as RFC 9293 section 3 has it: every transition once, with no bounds and no tools."""
+"""TCP connection management as RFC 9293 says it: settings, endpoints, network, properties. No bounds, no tools."""
+
+from .settings import Settings
+from .system import build
+
+__all__ = ["Settings", "build"]

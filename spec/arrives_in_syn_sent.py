@@ -1,0 +1,127 @@
+"""SEGMENT ARRIVES in SYN-SENT (RFC 9293 3.10.7.3), step by step in the RFC's order.
+
+Second step: "its sequence number exactly matches RCV.NXT" cannot be asked here, where RCV.NXT has no value yet; 3.5.3 decides: a
+reset in SYN-SENT is acceptable if its ACK field acknowledges the SYN.
+"""
+
+from __future__ import annotations
+
+from synproof.engine.expr import Expr, ite
+from synproof.engine.system import Kind
+
+from . import history
+from .event import Event, Rule, rule
+from .states import ESTABLISHED, REFUSED, SYN_RECEIVED, SYN_SENT
+
+__all__ = ["RULES"]
+
+ARRIVES = Kind.SEGMENT_ARRIVES
+
+
+def _ack_acceptable(e: Event) -> Expr:
+    """SND.UNA < SEG.ACK =< SND.NXT; here SND.UNA is ISS, so this is the opposite of "SEG.ACK =< ISS or SEG.ACK > SND.NXT"."""
+    return e.ack_is_acceptable()
+
+
+# ---- first, check the ACK bit ----------------------------------------------------------------------------------------
+
+
+@rule(ARRIVES, "3.10.7.3, first", SYN_SENT)
+def receive_unacceptable_rst_in_syn_sent(e: Event) -> None:
+    """A reset that acknowledges nothing we sent is dropped."""
+    e.when(e.seg.ack_bit, ~_ack_acceptable(e), e.seg.rst_bit)
+
+
+@rule(ARRIVES, "3.10.7.3, first", SYN_SENT)
+def receive_unacceptable_ack_in_syn_sent(e: Event) -> None:
+    """A segment that acknowledges nothing we sent is answered by a reset with the number that it acknowledges."""
+    e.when(e.seg.ack_bit, ~_ack_acceptable(e), ~e.seg.rst_bit)
+    e.reset_by_ack()
+
+
+# ---- second, check the RST bit ---------------------------------------------------------------------------------------
+
+
+@rule(ARRIVES, "3.10.7.3, second; 3.5.3", SYN_SENT)
+def receive_refusal_in_syn_sent(e: Event) -> None:
+    """A reset that acknowledges our SYN: the connection is refused."""
+    e.when(e.seg.ack_bit, _ack_acceptable(e), e.seg.rst_bit)
+    history.refused(e)
+    e.delete_tcb(told=REFUSED)
+
+
+@rule(ARRIVES, "3.10.7.3, second", SYN_SENT)
+def receive_rst_without_ack_in_syn_sent(e: Event) -> None:
+    """A reset without ACK is dropped: nothing shows that it answers our SYN."""
+    e.when(~e.seg.ack_bit, e.seg.rst_bit)
+
+
+# ---- fourth, check the SYN bit ---------------------------------------------------------------------------------------
+
+
+@rule(ARRIVES, "3.10.7.3, fourth", SYN_SENT)
+def receive_syn_ack_in_syn_sent(e: Event) -> None:
+    """A SYN that acknowledges ours: ESTABLISHED; the ACK that answers it carries the first octet that waits, if any."""
+    me, seg = e.me, e.seg
+    e.when(seg.ack_bit, _ack_acceptable(e), ~seg.rst_bit, seg.syn_bit)
+    source = history.origin(seg)
+    history.take_irs(e)
+    history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken))
+    rcv_nxt = seg.seq + 1 + seg.len
+    e.set(me.irs, seg.seq)
+    e.set(me.rcv_nxt, rcv_nxt)
+    e.set(me.snd_una, seg.ack)
+    e.set(me.retries, 0)
+    e.enter(ESTABLISHED)
+    octets = ite(me.queued > 0, 1, 0)
+    e.set(me.queued, me.queued - octets)
+    e.set(me.snd_nxt, me.snd_nxt + octets)
+    e.send(seq=me.snd_nxt, ack=rcv_nxt, octets=octets)
+
+
+def _take_bare_syn(e: Event) -> None:
+    me, seg = e.me, e.seg
+    e.when(~seg.ack_bit, ~seg.rst_bit, seg.syn_bit)
+    history.take_irs(e)
+    e.set(me.irs, seg.seq)
+
+
+@rule(ARRIVES, "3.10.7.3, fourth; MUST-10", SYN_SENT, only_if=lambda s: s.handshake == "three-way")
+def receive_syn_in_syn_sent(e: Event) -> None:
+    """A bare SYN while ours is under way: both ends open at once, or so it seems; it is answered by a SYN-ACK."""
+    me, seg = e.me, e.seg
+    _take_bare_syn(e)
+    e.set(me.rcv_nxt, seg.seq + 1)
+    e.set(me.syn_text, seg.len)
+    e.enter(SYN_RECEIVED)
+    e.send(seq=me.iss, ack=seg.seq + 1, syn=True)
+
+
+@rule(
+    ARRIVES, "3.10.7.3, fourth", SYN_SENT,
+    only_if=lambda s: s.handshake == "two-way", choice="handshake=two-way", name="receive_syn_in_syn_sent",
+)  # fmt: skip
+def receive_syn_in_syn_sent_two_way(e: Event) -> None:
+    """A bare SYN while ours is under way is answered by a SYN-ACK, and the connection is ESTABLISHED at once."""
+    me, seg = e.me, e.seg
+    _take_bare_syn(e)
+    history.connected(e, seg.seq, e.step.now(me.irs_from), taken=e.step.now(me.irs_taken))
+    e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
+    e.enter(ESTABLISHED)
+    e.send(seq=me.iss, ack=seg.seq + 1 + seg.len, syn=True)
+
+
+# ---- fifth -----------------------------------------------------------------------------------------------------------
+
+
+@rule(ARRIVES, "3.10.7.3, fifth", SYN_SENT)
+def receive_other_in_syn_sent(e: Event) -> None:
+    """A segment with neither SYN nor RST is dropped."""
+    e.when(~e.seg.rst_bit, ~e.seg.syn_bit, ~e.seg.ack_bit | _ack_acceptable(e))
+
+
+RULES: tuple[Rule, ...] = (
+    receive_unacceptable_rst_in_syn_sent, receive_unacceptable_ack_in_syn_sent, receive_refusal_in_syn_sent,
+    receive_rst_without_ack_in_syn_sent, receive_syn_ack_in_syn_sent, receive_syn_in_syn_sent,
+    receive_syn_in_syn_sent_two_way, receive_other_in_syn_sent,
+)  # fmt: skip

@@ -1,0 +1,178 @@
+"""Writing down what an end does at an event: the vocabulary of RFC 9293 3.10 ("set", "enter", "send", "delete the TCB").
+
+A rule of the specification is a function of an `Event`. It says for one end (`me`) when it applies and what then happens; the
+network and the other end appear only as where segments go and, in `history`, for the properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from synproof.engine.expr import Expr, Operand, const, record
+from synproof.engine.sorts import Bag
+from synproof.engine.system import Kind, Step
+
+from . import history
+from .segment import is_acceptable
+from .settings import Settings
+from .states import ACTIVE, CLOSED, LISTEN, STATE, WILLING
+from .tcb import Tcb
+
+__all__ = ["End", "Event", "Rule", "every_setting", "rule"]
+
+
+@dataclass(frozen=True)
+class End:
+    """One end in its surroundings: its TCB, the peer's, and the two directions of the network."""
+
+    me: Tcb
+    peer: Tcb
+    to_me: Expr
+    to_peer: Expr
+
+
+class Event:
+    """An event at one end, while the action for it is being written. `seg` is the arriving segment, if any."""
+
+    def __init__(self, step: Step, end: End, settings: Settings, seg: Expr | None = None) -> None:
+        self.step, self.end, self.s = step, end, settings
+        self.me, self.peer = end.me, end.peer
+        self._seg = seg
+
+    @property
+    def seg(self) -> Expr:
+        """SEG: the arriving segment."""
+        assert self._seg is not None, f"{self.step.name} is not about a segment"
+        return self._seg
+
+    # -- when ----------------------------------------------------------------------------------------------------
+    def when(self, *conditions: Operand) -> None:
+        """The rule applies only where all conditions hold."""
+        self.step.when(*conditions)
+
+    def acceptable(self) -> Expr:
+        """First: the segment is acceptable by Table 6."""
+        return is_acceptable(self.seg, self.me.rcv_nxt, self.me.rcv_wnd)
+
+    def ack_is_acceptable(self) -> Expr:
+        """SND.UNA < SEG.ACK =< SND.NXT, an interval on the circle (3.4)."""
+        progress = self.seg.ack - self.me.snd_una
+        return (progress > 0) & (progress <= self.me.snd_nxt - self.me.snd_una)
+
+    def ack_is_old(self) -> Expr:
+        """SEG.ACK =< SND.UNA, "a duplicate": up to half the circle behind."""
+        return self.me.snd_una - self.seg.ack < (1 << (self.s.seq_bits - 1))
+
+    # -- what happens --------------------------------------------------------------------------------------------
+    def set(self, variable: Expr, value: Operand) -> None:
+        """The variable takes the value."""
+        self.step.set(variable, value)
+
+    def enter(self, state: Expr) -> None:
+        """Enter the state."""
+        self.step.set(self.me.state, state)
+        history.state_entered(self, state)
+
+    def send(
+        self, *, seq: Expr, ack: Expr | None = None, syn: bool = False, rst: bool = False, octets: Operand = 0,
+        when: Operand = True,
+    ) -> None:  # fmt: skip
+        """Send a segment; the ACK bit is on if there is an acknowledgment number."""
+        channel = self.end.to_peer
+        assert isinstance(channel.sort, Bag)
+        fields: dict[str, Operand] = {"seq": seq, "len": octets, "syn_bit": syn, "rst_bit": rst}
+        if ack is not None:
+            fields |= {"ack": ack, "ack_bit": True}
+        if not rst:  # a reset speaks for no incarnation
+            fields |= {"present": True, "known": ack is not None and history.knows_peer(self)}
+        self.step.send(channel, record(channel.sort.element, **fields), when)
+
+    def acknowledge(self, rcv_nxt: Expr | None = None, when: Operand = True) -> None:
+        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>"""
+        self.send(seq=self.me.snd_nxt, ack=self.me.rcv_nxt if rcv_nxt is None else rcv_nxt, when=when)
+
+    def reset_by_ack(self) -> None:
+        """<SEQ=SEG.ACK><CTL=RST>"""
+        self.send(seq=self.seg.ack, rst=True)
+
+    def reset_without_ack(self, length: Expr) -> None:
+        """<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>"""
+        self.send(seq=const(0, self.seg.seq.sort), ack=self.seg.seq + length, rst=True)
+
+    def delete_tcb(self, told: Expr | None = None) -> None:
+        """Delete the TCB and enter CLOSED; `told` is what the user is told, if anything."""
+        self.enter(CLOSED)
+        self._forget()
+        if told is not None:
+            self.step.set(self.me.told, told)
+
+    def return_to_listen(self) -> None:
+        """Return this connection to LISTEN: the queues are flushed, nothing of the attempt is kept."""
+        self.enter(LISTEN)
+        self._forget(but=self.me.opened)
+
+    def _forget(self, but: Expr | None = None) -> None:
+        for variable, absent in self.me.block:
+            if variable is not but:
+                self.step.set(variable, absent)
+        history.tcb_deleted(self)
+
+    def peer_is_opening(self) -> Expr:
+        """The peer has an active open under way (for the history of refusals)."""
+        return self.peer.state.isin("SYN_SENT", "SYN_RECEIVED") & (self.peer.opened == ACTIVE)
+
+
+def every_setting(_settings: Settings) -> bool:
+    """The rule exists whatever the settings are."""
+    return True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the specification: the event it answers, where the RFC says so, and the function that writes it.
+
+    A rule that the RFC states for several states becomes one action per state, with the state's name at the end of its own.
+    """
+
+    name: str
+    kind: Kind
+    clause: str
+    sentence: str
+    write: Callable[[Event], None]
+    states: tuple[Expr, ...]
+    only_if: Callable[[Settings], bool]
+    choice: str
+    tags: frozenset[str]
+
+    def action_name(self, state: Expr) -> str:
+        """The action's name in one of the rule's states."""
+        return self.name if len(self.states) == 1 else f"{self.name}_in_{str(state.attr).lower()}"
+
+
+def rule(
+    kind: Kind,
+    clause: str,
+    *states: Expr,
+    only_if: Callable[[Settings], bool] = every_setting,
+    choice: str = "",
+    tags: frozenset[str] = frozenset(),
+    name: str = "",
+) -> Callable[[Callable[[Event], None]], Rule]:
+    """Make a rule of a function whose docstring is the sentence that people read.
+
+    Rules that exclude one another by `only_if` may share a `name`: the same event, differently decided.
+    """
+
+    def make(write: Callable[[Event], None]) -> Rule:
+        sentence = " ".join((write.__doc__ or "").split())
+        assert sentence, f"{write.__name__} needs a sentence"
+        assert all(state.sort == STATE for state in states)
+        return Rule(name or write.__name__, kind, clause, sentence, write, states, only_if, choice, tags)
+
+    return make
+
+
+def is_willing(state: Expr) -> bool:
+    """Whether a constant state is one in which an end is ready to open."""
+    return any(state is willing for willing in WILLING)

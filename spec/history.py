@@ -1,0 +1,160 @@
+"""History: which incarnation sent what to whom. It serves the properties; no guard reads it, and erasing it changes no step.
+
+Every choice of an ISS begins a new *incarnation* of an end. Counting them would make the state space infinite (a passive end can
+pass through unboundedly many half-opened incarnations), so bits are kept:
+
+* of a segment: `present`, `known`, `taken` (see `segment.segment_sort`);
+* of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom.
+
+Of the incarnations of one end that are past, those with equal bits are not told apart. For an end that opens at most twice there
+is only one such incarnation; beyond that, `no-stale-data` and `no-stale-acceptance` may take one past incarnation for another,
+which matters only where numbers are reused and the same run already violates `no-ghost-connection`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, implies, ite, slots
+from synproof.engine.sorts import Bag
+
+from .segment import replace
+from .states import ACTIVE, CLOSED, KNOWN, LISTEN, NOBODY, PAST, PRESENT, SYN_RECEIVED, SYN_SENT, WILLING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .event import Event
+
+__all__ = [
+    "aborted", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin", "refused", "state_entered",
+    "stale_acceptance", "take_irs", "tcb_deleted",
+]  # fmt: skip
+
+
+def _rewrite(e: Event, channel: Expr, change: Callable[[Expr], Expr]) -> None:
+    """Change every segment in flight in a direction."""
+    bag = e.step.now(channel)
+    assert isinstance(bag.sort, Bag)
+    e.step.change(channel, bag_of(bag.sort, [(full, change(segment)) for full, segment in slots(bag)]))
+
+
+# ---- incarnations begin and end --------------------------------------------------------------------------------------
+
+
+def begin_incarnation(e: Event) -> None:
+    """A new ISS was chosen: what this end has in flight is now of an earlier incarnation, and so is what the peer knows of it."""
+    me, peer = e.me, e.peer
+    acquainted = me.irs_from == PRESENT
+
+    def past(segment: Expr) -> Expr:
+        bare_syn = segment.present & segment.syn_bit & ~segment.ack_bit
+        return replace(
+            segment,
+            present=False,
+            known=segment.known | (bare_syn & acquainted),
+            taken=ite(segment.present & segment.syn_bit, me.taken, segment.taken),
+        )
+
+    _rewrite(e, e.end.to_peer, past)
+    _rewrite(e, e.end.to_me, lambda segment: replace(segment, known=False))
+    gone = ite(peer.state.isin(CLOSED, LISTEN), NOBODY, ite(acquainted, KNOWN, PAST))
+    e.step.change(peer.irs_from, ite(peer.irs_from == PRESENT, gone, peer.irs_from))
+    e.step.change(me.taken, False)
+    e.step.change(me.irs_from, NOBODY)
+
+
+def origin(segment: Expr) -> Expr:
+    """Whose SYN this is, as seen by the receiver's present incarnation."""
+    return ite(segment.present, PRESENT, ite(segment.known, KNOWN, PAST))
+
+
+def take_irs(e: Event, *, begun: bool = False) -> None:
+    """IRS was set from the SYN of the arriving segment. `begun`: this end's incarnation begins with this very step."""
+    e.step.change(e.me.irs_from, ite(e.seg.present, PRESENT, PAST) if begun else origin(e.seg))
+    e.step.change(e.me.irs_taken, _is_taken(e))
+
+
+def _is_taken(e: Event) -> Expr:
+    return ite(e.seg.present, e.peer.taken, e.seg.taken)
+
+
+def tcb_deleted(e: Event) -> None:
+    """Without a TCB only this still matters: that the present incarnation had taken its IRS from the peer's present one."""
+    now = e.step.now(e.me.irs_from)
+    e.step.change(e.me.irs_from, ite(now == PRESENT, PRESENT, NOBODY))
+
+
+def knows_peer(e: Event) -> Expr:
+    """Whether what this end sends now acknowledges the SYN of the peer's present incarnation."""
+    return e.step.now(e.me.irs_from) == PRESENT
+
+
+def state_entered(e: Event, state: Expr) -> None:
+    """Keep `peer_was_unwilling` of both ends: it matters only while that end's active open is under way."""
+    if not any(state is willing for willing in WILLING):
+        e.step.change(e.peer.peer_was_unwilling, e.peer.peer_was_unwilling | e.peer_is_opening())
+    if state is SYN_SENT:
+        e.step.change(e.me.peer_was_unwilling, ~e.peer.state.isin(*WILLING))
+    elif state is not CLOSED and state is not LISTEN:  # these two delete the TCB
+        still = state is SYN_RECEIVED
+        e.step.change(e.me.peer_was_unwilling, e.me.peer_was_unwilling & (e.me.opened == ACTIVE) if still else False)
+
+
+# ---- events ----------------------------------------------------------------------------------------------------------
+
+
+def connected(e: Event, irs: Expr, source: Expr, *, taken: Expr | None = None, begun: bool = False) -> None:
+    """This end enters a synchronized state on a SYN of the incarnation `source`, which chose the number `irs`."""
+    me, peer = e.me, e.peer
+    has_met_me: Operand = False if begun else peer.irs_from == PRESENT
+    e.step.event("ghost-connection", ~ite(source == PRESENT, (peer.state != CLOSED) | has_met_me, source == KNOWN))
+    e.step.event("second-connection", me.irs_taken if taken is None else taken)
+    e.step.change(me.irs_taken, False)
+    e.step.change(peer.taken, peer.taken | (source == PRESENT))
+    same = source != PRESENT
+
+    def spent(segment: Expr) -> Expr:
+        return replace(
+            segment, taken=segment.taken | all_of(same, ~segment.present, segment.syn_bit, ~segment.rst_bit, segment.seq == irs)
+        )
+
+    _rewrite(e, e.end.to_me, spent)
+
+
+def _same_source(e: Event, segment: Expr) -> Expr:
+    """The segment was sent by the incarnation whose SYN set the present IRS."""
+    me = e.me
+    return any_of(
+        (me.irs_from == PRESENT) & segment.present,
+        ~segment.present & any_of((me.irs_from == KNOWN) & segment.known, (me.irs_from == PAST) & ~segment.known),
+    )
+
+
+def is_stale(e: Event) -> Expr:
+    """The data of the arriving segment was not sent by the incarnation that this end is connected to, to this incarnation (after
+    it had taken its IRS from it, or on that SYN itself)."""
+    return ~(_same_source(e, e.seg) & (e.seg.known | e.seg.syn_bit))
+
+
+def stale_acceptance(e: Event, changes: Operand) -> None:
+    """The arriving segment changes something (where `changes` holds): an event if another incarnation sent it."""
+    e.step.event("stale-acceptance", all_of(changes, ~_same_source(e, e.seg)))
+
+
+def delivered(e: Event, stale: Operand) -> None:
+    """Octets are delivered to the user, some of which are `stale`."""
+    e.step.event("stale-data", stale)
+
+
+def aborted(e: Event) -> None:
+    """This end's connection is ended by a reset or by giving up: an event if both ends were synchronized with each other."""
+    me, peer = e.me, e.peer
+    both = all_of(me.is_synchronized, peer.is_synchronized, me.is_matched, peer.is_matched)
+    e.step.event("spurious-abort", both)
+
+
+def refused(e: Event) -> None:
+    """This end's active open is refused: an event if the peer was willing all the time."""
+    e.step.event("spurious-refusal", implies(e.me.opened == ACTIVE, ~e.me.peer_was_unwilling))
+

@@ -1,0 +1,72 @@
+"""Segments: what of a TCP header matters here, and Table 6, which says which segments are acceptable (RFC 9293 3.1, 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from synproof.engine.expr import Expr, all_of, any_of, ite, record
+from synproof.engine.sorts import BOOL, Int, Record, Seq
+
+__all__ = [
+    "HISTORY", "SPOKEN_FLAGS", "covers_window", "in_window", "is_acceptable", "replace", "seg_len", "segment_sort", "show_segment",
+]  # fmt: skip
+
+HISTORY = frozenset({"present", "known", "taken"})
+SPOKEN_FLAGS = (("syn_bit", "SYN"), ("fin_bit", "FIN"), ("rst_bit", "RST"), ("ack_bit", "ACK"))
+
+
+def segment_sort(seq_bits: int, max_len: int) -> Record:
+    """The sort of segments.
+
+    `seq`, `ack`: SEG.SEQ, SEG.ACK (0 where the ACK bit is off); `len`: octets of data, without SYN and FIN. The last three fields
+    are history: `present`: the sender's incarnation is its present one; `known`: the incarnation that sent it had taken its IRS
+    from the receiver's present incarnation; `taken` (on SYNs of earlier incarnations): some incarnation of the receiver has
+    entered a synchronized state on a SYN of the incarnation that sent it.
+    """
+    number = Seq(seq_bits)
+    return Record(
+        "Segment",
+        (
+            ("seq", number), ("ack", number), ("len", Int(0, max_len)),
+            ("syn_bit", BOOL), ("ack_bit", BOOL), ("fin_bit", BOOL), ("rst_bit", BOOL),
+            ("present", BOOL), ("known", BOOL), ("taken", BOOL),
+        ),
+        HISTORY,
+    )  # fmt: skip
+
+
+def replace(segment: Expr, **fields: Expr | bool) -> Expr:
+    """The segment with some fields changed."""
+    sort = segment.sort
+    assert isinstance(sort, Record)
+    return record(sort, **{name: getattr(segment, name) for name in sort.index} | fields)
+
+
+def seg_len(segment: Expr) -> Expr:
+    """SEG.LEN: "the number of octets occupied by the data in the segment (counting SYN and FIN)" (3.4)."""
+    return segment.len + ite(segment.syn_bit, 1, 0) + ite(segment.fin_bit, 1, 0)
+
+
+def in_window(number: Expr, rcv_nxt: Expr, rcv_wnd: Expr | int) -> Expr:
+    """RCV.NXT =< number < RCV.NXT + RCV.WND, as a distance on the circle (3.4)."""
+    return number - rcv_nxt < rcv_wnd
+
+
+def is_acceptable(segment: Expr, rcv_nxt: Expr, rcv_wnd: Expr | int) -> Expr:
+    """Table 6 (3.10.7.4, first) for a window that is not zero: the first or the last octet lies in the window."""
+    length = seg_len(segment)
+    last = segment.seq + (length - 1)
+    return any_of(in_window(segment.seq, rcv_nxt, rcv_wnd), all_of(length > 0, in_window(last, rcv_nxt, rcv_wnd)))
+
+
+def show_segment(fields: Mapping[str, Any]) -> str:
+    """A segment as the RFC's figures write it.
+
+    >>> show_segment({"seq": 300, "ack": 101, "len": 0, "syn_bit": True, "ack_bit": True, "fin_bit": False, "rst_bit": False})
+    '<SEQ=300><ACK=101><CTL=SYN,ACK>'
+    """
+    flags = ",".join(word for name, word in SPOKEN_FLAGS if fields[name])
+    ack = f"<ACK={fields['ack']}>" if fields["ack_bit"] else ""
+    data = f"<DATA={fields['len']}>" if fields["len"] else ""
+    return f"<SEQ={fields['seq']}>{ack}{data}" + (f"<CTL={flags}>" if flags else "")

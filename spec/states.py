@@ -1,0 +1,40 @@
+"""The connection states and the other enumerated values of the specification (RFC 9293 3.3.2, 3.9.1)."""
+
+from __future__ import annotations
+
+from synproof.engine.expr import Expr, const
+from synproof.engine.sorts import Enum
+
+STATE = Enum(
+    "State",
+    (
+        "CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT",
+        "CLOSING", "LAST_ACK", "TIME_WAIT",
+    ),
+)  # fmt: skip
+CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, ESTABLISHED = (const(s, STATE) for s in STATE.members[:5])
+FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT = (const(s, STATE) for s in STATE.members[5:])
+
+SYNCHRONIZED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+"""The synchronized states (RFC 9293 3.5.2, group 3)."""
+
+WILLING = (LISTEN, SYN_SENT, SYN_RECEIVED)
+"""The states in which an end is ready to open a connection."""
+
+OPENED = Enum("Opened", ("ACTIVE", "PASSIVE"))
+"""How a connection was opened (3.10.1; kept for MUST-11)."""
+ACTIVE, PASSIVE = (const(s, OPENED) for s in OPENED.members)
+
+TOLD = Enum("Told", ("NOTHING", "REFUSED", "RESET", "TIMEOUT", "CLOSING"))
+"""What an end's user was last told of its connection by the other end or the network (3.9.1.8)."""
+NOTHING, REFUSED, RESET, TIMED_OUT, TOLD_CLOSING = (const(s, TOLD) for s in TOLD.members)
+
+ORIGIN = Enum("Origin", ("NOBODY", "PRESENT", "KNOWN", "PAST"))
+"""History: whose SYN set the present IRS. NOBODY: none, or it no longer matters; PRESENT: the peer's present incarnation; KNOWN:
+an earlier one that had taken its IRS from this end's present incarnation; PAST: any other earlier one."""
+NOBODY, PRESENT, KNOWN, PAST = (const(s, ORIGIN) for s in ORIGIN.members)
+
+
+def is_one_of(state: Expr, *states: Expr) -> Expr:
+    """Whether `state` is one of the constants `states`."""
+    return state.isin(*states)

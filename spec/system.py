@@ -1,0 +1,115 @@
+"""The whole system: two endpoints, written once each from the same rules, and the network between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from synproof.engine.expr import Expr, all_of, count_if, size, slots
+from synproof.engine.system import Action, Kind, Step, System
+
+from . import (
+    arrives_in_closed_and_listen,
+    arrives_in_other_states,
+    arrives_in_syn_sent,
+    environment,
+    timeouts,
+    user_calls,
+)
+from .event import End, Event, Rule
+from .network import Network
+from .segment import show_segment
+from .settings import Settings
+from .tcb import Tcb
+
+__all__ = ["RULES", "build", "ends"]
+
+RULES: tuple[Rule, ...] = (
+    *user_calls.RULES,
+    *arrives_in_closed_and_listen.RULES,
+    *arrives_in_syn_sent.RULES,
+    *arrives_in_other_states.RULES,
+    *timeouts.RULES,
+    *environment.RULES,
+)
+"""Every rule, in the order of RFC 9293 3.10."""
+
+
+def build(settings: Settings) -> System:
+    """The transition system for the settings. Actions are named `client.open_active`, `network.lose_to_server`, ..."""
+    (client, server), network = ends(settings), Network(settings)
+    sides = (
+        End(client, server, network.to_client, network.to_server),
+        End(server, client, network.to_server, network.to_client),
+    )
+    actions = [action for side in sides for action in endpoint_actions(side, settings)]
+    actions += network.actions()
+    from .telling import narrate  # the sentences of traces; a check that shows none does not need them
+
+    return System(
+        name="tcp",
+        variables=tuple([*client.variables, *server.variables, *network.variables]),
+        initial=({**client.initial, **server.initial, **network.initial},),
+        actions=tuple(_mark_drops(action, network) for action in actions),
+        definitions={
+            **{f"{me.end}.{name}": value for me in (client, server) for name, value in _derived(me).items()},
+            **{
+                f"{channel.attr}.{name}": value
+                for channel in (network.to_server, network.to_client)
+                for name, value in _counts(channel).items()
+            },
+        },
+        channels=network.channels,
+        actors=("client", "server"),
+        show_message=show_segment,
+        narrate=narrate,
+    )
+
+
+def ends(settings: Settings) -> tuple[Tcb, Tcb]:
+    """The two TCBs: client, server."""
+    return Tcb("client", settings), Tcb("server", settings)
+
+
+def endpoint_actions(side: End, settings: Settings) -> Iterator[Action]:
+    """Everything one end does, as actions: each rule in each of its states."""
+    for rule in RULES:
+        if rule.only_if(settings):
+            for state in rule.states:
+                action = _write(rule, state, side, settings)
+                if not _is_impossible(action):
+                    yield action
+
+
+def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
+    step = Step(
+        f"{side.me.end}.{rule.action_name(state)}", actor=side.me.end, kind=rule.kind, sentence=rule.sentence,
+        clause=rule.clause, choice=rule.choice, tags=rule.tags,
+    )  # fmt: skip
+    step.when(side.me.state == state)
+    segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
+    rule.write(Event(step, side, settings, segment))
+    return step.action()
+
+
+def _is_impossible(action: Action) -> bool:
+    """The settings leave the guard no chance (a budget of 0, a role that the end does not have)."""
+    impossible = all_of(False)
+    return any(conjunct is impossible for conjunct in action.guard)
+
+
+def _mark_drops(action: Action, network: Network) -> Action:
+    """A drop at a full direction is a loss; where the settings allow none, what follows is not to be trusted."""
+    drop = all_of(action.overflow, network.loses_nothing_now)
+    return action if drop is all_of(False) else replace(action, events=(*action.events, ("lossless-drop", drop)))
+
+
+def _derived(me: Tcb) -> dict[str, Expr]:
+    return {"sent": me.sent, "delivered": me.delivered}
+
+
+def _counts(channel: Expr) -> dict[str, Expr]:
+    """How many segments are in flight in a direction, and how many of them carry what."""
+    bits = {name: [full & getattr(segment, f"{name}_bit") for full, segment in slots(channel)] for name in ("syn", "ack", "fin", "rst")}
+    data = [full & (segment.len > 0) for full, segment in slots(channel)]
+    return {"count": size(channel), **{n: count_if(b) for n, b in bits.items()}, "data": count_if(data)}

@@ -1,0 +1,147 @@
+"""The transmission control block: the variables of one end of a connection (RFC 9293 3.3.1), and what follows from them.
+
+Both ends have the same variables, `client.snd_una` and `server.snd_una`. Where the state is CLOSED there is no TCB: every
+variable that belongs to it then has its initial value.
+"""
+
+from __future__ import annotations
+
+from synproof.engine.expr import Expr, all_of, clamp, const, ite
+from synproof.engine.sorts import BOOL, Int, Seq, Sort, Value
+from synproof.engine.system import Variable
+
+from .settings import Settings
+from .states import (
+    CLOSED,
+    ESTABLISHED,
+    LISTEN,
+    OPENED,
+    ORIGIN,
+    STATE,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+    TOLD,
+)
+
+__all__ = ["Tcb"]
+
+
+class Tcb:
+    """The variables of one end, as expressions named as the RFC names them."""
+
+    def __init__(self, end: str, s: Settings) -> None:
+        self.end, self.settings = end, s
+        here = 0 if end == "client" else 1
+        self.role: str = (s.client, s.server)[here]
+        self.may_send: int = s.data[here]
+        self.may_receive: int = s.data[1 - here]
+        number = Seq(s.seq_bits)
+        self._variables: list[Variable] = []
+        self._initial: dict[str, Value] = {}
+        self._in_tcb: list[tuple[Expr, Value]] = []
+
+        self.state = self._declare("state", STATE, "the connection's state", tcb=False)
+        self.opened = self._declare("opened", OPENED, "how the connection was opened (MUST-11)", initial=self.role.upper())
+        self.iss = self._declare("iss", number, "initial send sequence number")
+        self.irs = self._declare("irs", number, "initial receive sequence number")
+        self.snd_una = self._declare("snd_una", number, "oldest unacknowledged sequence number")
+        self.snd_nxt = self._declare("snd_nxt", number, "next sequence number to be sent")
+        self.rcv_nxt = self._declare("rcv_nxt", number, "next sequence number expected")
+        self.queued = self._declare("queued", Int(0, self.may_send), "octets accepted from the user and not yet sent")
+        syn_text = max((self.may_receive if s.syn_data else 0), *(old.len for old in s.old_duplicates), 0)
+        self.syn_text = self._declare(
+            "syn_text", Int(0, syn_text), "octets that came on the SYN, kept until ESTABLISHED (3.5)"
+        )
+        held = range(1, s.window if s.reassembly and self.may_receive else 1)
+        self.held = [self._declare(f"held_{i}", BOOL, f"octet RCV.NXT+{i} has arrived early (SHLD-31)") for i in held]
+        self.retries = self._declare("retries", Int(0, s.retransmit or 0), "retransmissions of the front of the queue so far")
+        self.told = self._declare("told", TOLD, "what the user was last told", tcb=False)
+        self.opens = self._declare("opens", Int(0, s.incarnations), "active OPENs so far", tcb=False)
+        self.crashes_left = self._declare("crashes_left", Int(0, s.crash[here]), "crashes still to come", initial=s.crash[here], tcb=False)
+        self.closed_by_user = self._declare("closed_by_user", BOOL, "whether the user has called CLOSE")
+        self.listened = self._declare("listened", BOOL, "whether a passive OPEN was made (relisten=off)", tcb=False)
+
+        # history: for properties only
+        self.irs_from = self._declare("irs_from", ORIGIN, "whose SYN set IRS", tcb=False, history=True)
+        self.irs_taken = self._declare(
+            "irs_taken", BOOL, "an earlier incarnation of this end has connected to the one whose SYN set IRS", history=True
+        )
+        self.taken = self._declare(
+            "taken", BOOL, "an incarnation of the peer has connected to the present one", tcb=False, history=True
+        )
+        self.peer_was_unwilling = self._declare(
+            "peer_was_unwilling", BOOL, "since the active OPEN the peer was once in no state to open", history=True
+        )
+        self.held_stale = [
+            self._declare(f"held_stale_{i}", BOOL, f"octet RCV.NXT+{i} is not of this connection", history=True) for i in held
+        ]
+
+    def _declare(
+        self, name: str, sort: Sort, note: str, *, initial: Value = None, tcb: bool = True, history: bool = False
+    ) -> Expr:
+        variable = Variable(f"{self.end}.{name}", sort, history, note)
+        value = sort.default if initial is None else initial
+        self._variables.append(variable)
+        self._initial[variable.name] = value
+        if tcb:
+            self._in_tcb.append((variable.expr, value))
+        return variable.expr
+
+    # -- what there is -------------------------------------------------------------------------------------------
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables of this end."""
+        return list(self._variables)
+
+    @property
+    def initial(self) -> dict[str, Value]:
+        """The values at the start: CLOSED, no TCB."""
+        return dict(self._initial)
+
+    @property
+    def block(self) -> list[tuple[Expr, Value]]:
+        """The variables that exist only as long as the TCB does, each with the value that stands for its absence."""
+        return list(self._in_tcb)
+
+    # -- derived facts -------------------------------------------------------------------------------------------
+    @property
+    def rcv_wnd(self) -> int:
+        """RCV.WND, which is constant; SND.WND is the peer's."""
+        return self.settings.window
+
+    @property
+    def exists(self) -> Expr:
+        """Whether there is a TCB."""
+        return self.state != CLOSED
+
+    @property
+    def is_synchronized(self) -> Expr:
+        """ESTABLISHED or later (3.5.2, group 3)."""
+        return self.state.isin(*SYNCHRONIZED)
+
+    @property
+    def syn_unacknowledged(self) -> Expr:
+        """Our SYN is at the front of the retransmission queue."""
+        return all_of(self.state.isin(SYN_SENT, SYN_RECEIVED, ESTABLISHED), self.snd_una == self.iss)
+
+    @property
+    def something_unacknowledged(self) -> Expr:
+        """The retransmission queue is not empty."""
+        return all_of(~self.state.isin(CLOSED, LISTEN), self.snd_una != self.snd_nxt)
+
+    @property
+    def sent(self) -> Expr:
+        """Octets of data sent by this incarnation: what lies between ISS + 1 and SND.NXT."""
+        return clamp((self.snd_nxt - self.iss) - 1, 0, self.may_send)
+
+    @property
+    def delivered(self) -> Expr:
+        """Octets delivered to the user: what lies between IRS + 1 and RCV.NXT."""
+        hi = (1 << self.settings.seq_bits) - 2
+        return ite(self.state.isin(CLOSED, LISTEN, SYN_SENT), const(0), clamp((self.rcv_nxt - self.irs) - 1, 0, hi))
+
+    @property
+    def is_matched(self) -> Expr:
+        """The present IRS comes from the peer's present incarnation (history)."""
+        return self.irs_from == "PRESENT"

@@ -1,0 +1,108 @@
+"""Timeouts (RFC 9293 3.10.8) and giving up (3.8.3). Time is not modelled here: a timer that runs may fire at any moment.
+
+The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN as long as that
+is not acknowledged, then the oldest octet (every data segment carries one octet). A retransmission needs room in the network.
+"""
+
+from __future__ import annotations
+
+from synproof.engine.expr import Expr, const, is_full
+from synproof.engine.system import Kind
+
+from . import history
+from .event import Event, Rule, rule
+from .settings import Settings
+from .states import ESTABLISHED, PASSIVE, SYN_RECEIVED, SYN_SENT, TIMED_OUT
+
+__all__ = ["RULES"]
+
+RETRANSMISSION = frozenset({"retransmission"})
+TIMER = frozenset({"timer"})
+
+
+def _retransmits(s: Settings) -> bool:
+    return s.retransmit != 0
+
+
+def _once_more(e: Event) -> None:
+    """Retransmission is possible: there is room, and the budget is not spent."""
+    me = e.me
+    e.when(~is_full(e.end.to_peer))
+    if e.s.retransmit is not None:
+        e.when(me.retries < e.s.retransmit)
+        e.set(me.retries, me.retries + 1)
+
+
+@rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", SYN_SENT, only_if=_retransmits, tags=RETRANSMISSION)
+def retransmit_syn(e: Event) -> None:
+    """The retransmission timer expires: the SYN is sent again."""
+    me = e.me
+    _once_more(e)
+    e.send(seq=me.iss, syn=True, octets=me.sent)
+
+
+@rule(
+    Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", SYN_RECEIVED, ESTABLISHED, only_if=_retransmits, tags=RETRANSMISSION
+)  # fmt: skip
+def retransmit_syn_ack(e: Event) -> None:
+    """The retransmission timer expires: the SYN-ACK, not acknowledged yet, is sent again."""
+    me = e.me
+    e.when(me.snd_una == me.iss)
+    _once_more(e)
+    e.send(seq=me.iss, ack=me.rcv_nxt, syn=True, octets=_octets_on_syn(e))
+
+
+def _octets_on_syn(e: Event) -> Expr:
+    """What the SYN carried: data that an active opener put on it goes with it again."""
+    return e.me.sent if e.s.syn_data and e.s.handshake == "three-way" and e.me.role == "active" else const(0)
+
+
+@rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", ESTABLISHED, only_if=_retransmits, tags=RETRANSMISSION)
+def retransmit_data(e: Event) -> None:
+    """The retransmission timer expires: the oldest octet that is not acknowledged is sent again."""
+    me = e.me
+    e.when(me.snd_una != me.iss, me.snd_una != me.snd_nxt)
+    _once_more(e)
+    e.send(seq=me.snd_una, ack=me.rcv_nxt, octets=1)
+
+
+def _gives_up(s: Settings) -> bool:
+    return s.give_up
+
+
+def _budget_spent(e: Event) -> None:
+    assert e.s.retransmit is not None, "give-up needs a retransmission budget"
+    e.when(e.me.something_unacknowledged, e.me.retries == e.s.retransmit)
+
+
+@rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_RECEIVED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
+def give_up_in_syn_received_after_passive_open(e: Event) -> None:
+    """The SYN-ACK was sent as often as allowed: back to LISTEN."""
+    _budget_spent(e)
+    e.when(e.me.opened == PASSIVE)
+    e.return_to_listen()
+
+
+@rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_SENT, SYN_RECEIVED, ESTABLISHED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
+def give_up(e: Event) -> None:
+    """The front of the queue was sent as often as allowed: the connection is closed and the user told."""
+    _budget_spent(e)
+    e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
+    history.aborted(e)
+    e.delete_tcb(told=TIMED_OUT)
+
+
+@rule(
+    Kind.TIMEOUT, "3.10.8, USER TIMEOUT", SYN_SENT, SYN_RECEIVED, ESTABLISHED,
+    only_if=lambda s: s.user_timeout == "may-fire", choice="user-timeout=may-fire", tags=TIMER,
+)  # fmt: skip
+def user_timeout(e: Event) -> None:
+    """The user timeout expires on something that is not acknowledged: the connection is aborted and the user told."""
+    e.when(e.me.something_unacknowledged)
+    history.aborted(e)
+    e.delete_tcb(told=TIMED_OUT)
+
+
+RULES: tuple[Rule, ...] = (
+    retransmit_syn, retransmit_syn_ack, retransmit_data, give_up_in_syn_received_after_passive_open, give_up, user_timeout,
+)  # fmt: skip
