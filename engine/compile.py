@@ -32,12 +32,15 @@ OVERFLOW = 1  # the flag bit of a message dropped by a full channel
 
 
 class Compiled:
-    """The generated code of one system and a list of predicates over its states."""
+    """The generated code of one system and a list of predicates over its states.
 
-    def __init__(self, system: System, predicates: Sequence[Expr] = ()) -> None:
+    `events` are the events that the flags report (none unless asked for: each costs time in every transition).
+    """
+
+    def __init__(self, system: System, predicates: Sequence[Expr] = (), events: Iterable[str] = ()) -> None:
         self.system = system
         self.layout = Layout(system)
-        self.events = tuple(dict.fromkeys(name for action in system.actions for name, _ in action.events))
+        self.events = tuple(dict.fromkeys(events))
         self.needs = tuple(dict.fromkeys(name for action in system.actions for name, _ in action.needs))
         self._predicates = tuple(predicates)
 
@@ -329,7 +332,7 @@ class _SuccessorWriter:
         roots = [
             e
             for a in self.system.actions
-            for e in (*a.guard, *(e for pairs in (a.needs, a.effects, a.events) for _, e in pairs), a.overflow)
+            for e in (*a.guard, *(e for pairs in (a.needs, a.effects) for _, e in pairs), a.overflow)
         ]
         top = _Block(self.unit, _shared(roots))
         for node in postorder(*(conjunct for action in self.system.actions for conjunct in action.guard)):
@@ -432,7 +435,7 @@ class _SuccessorWriter:
                 if places[0].width:
                     parts.append(f"{code} << {places[0].offset}")
         flags = [(1, action.overflow)] if action.overflow.op is not Op.CONST or action.overflow.attr else []
-        flags += [(2 << self.unit.events.index(name), event) for name, event in action.events]
+        flags += [(2 << self.unit.events.index(name), e) for name, e in action.events if name in self.unit.events]
         mask = " | ".join(f"({bit} if {block.source(e)} else 0)" for bit, e in flags) or "0"
         keep = (1 << self.layout.width) - 1 & ~cleared
         parts = [f"s & {keep}" if cleared else "s", *parts, *([str(known)] if known else [])]

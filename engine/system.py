@@ -122,6 +122,7 @@ class Action:
     takes: str | None = None  # the channel whose element is received: its parameter is removed from it
     needs: tuple[tuple[str, Expr], ...] = ()
     events: tuple[tuple[str, Expr], ...] = ()
+    clauses: tuple[tuple[str, tuple[tuple[str, Expr], ...]], ...] = ()  # per event: words and truth value, for explanations
     tags: frozenset[str] = frozenset()
 
     @cached_property
@@ -155,6 +156,7 @@ class Step:
         self._takes: str | None = None
         self._needs: dict[str, Expr] = {}
         self._events: dict[str, Expr] = {}
+        self._clauses: dict[str, tuple[tuple[str, Expr], ...]] = {}
 
     # -- choices -------------------------------------------------------------------------------------------------
     def choose(self, name: str, sort: Sort) -> Expr:
@@ -188,9 +190,13 @@ class Step:
         """A resource the action cannot do without; its lack is counted under `name`."""
         self._needs[name] = all_of(condition)
 
-    def event(self, name: str, condition: Operand) -> None:
-        """The event `name` happens with this transition if `condition` holds in the state before it."""
+    def event(self, name: str, condition: Operand, *clauses: tuple[str, Operand]) -> None:
+        """The event `name` happens with this transition if `condition` holds in the state before it.
+
+        `clauses` are what a counterexample shows one by one: words, and whether they hold in the state before.
+        """
         self._events[name] = any_of(self._events.get(name, False), condition)
+        self._clauses[name] = (*self._clauses.get(name, ()), *((words, all_of(truth)) for words, truth in clauses))
 
     # -- effect --------------------------------------------------------------------------------------------------
     def set(self, variable: Expr, value: Operand) -> None:
@@ -240,7 +246,8 @@ class Step:
             self.name, self.actor, self.kind, self.sentence, self.clause, self.choice, tuple(self._params),
             tuple(self._guard), tuple((n, e) for n, e in self._effects.items() if e.op is not Op.VAR or e.attr != n),
             tuple(self._sends), self._takes, tuple(self._needs.items()),
-            tuple((n, e) for n, e in self._events.items() if not (e.op is Op.CONST and not e.attr)), self.tags,
+            tuple((n, e) for n, e in self._events.items() if not (e.op is Op.CONST and not e.attr)),
+            tuple((n, c) for n, c in self._clauses.items() if c), self.tags,
         )  # fmt: skip
 
 

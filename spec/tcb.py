@@ -58,7 +58,8 @@ class Tcb:
         self.retries = self._declare("retries", Int(0, s.retransmit or 0), "retransmissions of the front of the queue so far")
         self.told = self._declare("told", TOLD, "what the user was last told", tcb=False)
         self.opens = self._declare("opens", Int(0, s.incarnations), "active OPENs so far", tcb=False)
-        self.crashes_left = self._declare("crashes_left", Int(0, s.crash[here]), "crashes still to come", initial=s.crash[here], tcb=False)
+        crashes = s.crash[here]
+        self.crashes_left = self._declare("crashes_left", Int(0, crashes), "crashes to come", initial=crashes, tcb=False)
         self.closed_by_user = self._declare("closed_by_user", BOOL, "whether the user has called CLOSE")
         self.listened = self._declare("listened", BOOL, "whether a passive OPEN was made (relisten=off)", tcb=False)
 
@@ -134,6 +135,12 @@ class Tcb:
     def sent(self) -> Expr:
         """Octets of data sent by this incarnation: what lies between ISS + 1 and SND.NXT."""
         return clamp((self.snd_nxt - self.iss) - 1, 0, self.may_send)
+
+    @property
+    def octets_on_syn(self) -> Expr:
+        """What the SYN carried and carries again when it is retransmitted (before ESTABLISHED nothing else was sent)."""
+        may = self.settings.syn_data and self.role == "active" and self.may_send
+        return ite(self.state.isin(SYN_SENT, SYN_RECEIVED), clamp(self.sent, 0, 1), const(0)) if may else const(0)
 
     @property
     def delivered(self) -> Expr:

@@ -6,7 +6,7 @@ is not acknowledged, then the oldest octet (every data segment carries one octet
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, const, is_full
+from synproof.engine.expr import is_full
 from synproof.engine.system import Kind
 
 from . import history
@@ -38,7 +38,7 @@ def retransmit_syn(e: Event) -> None:
     """The retransmission timer expires: the SYN is sent again."""
     me = e.me
     _once_more(e)
-    e.send(seq=me.iss, syn=True, octets=me.sent)
+    e.send(seq=me.iss, syn=True, octets=me.octets_on_syn)
 
 
 @rule(
@@ -49,12 +49,7 @@ def retransmit_syn_ack(e: Event) -> None:
     me = e.me
     e.when(me.snd_una == me.iss)
     _once_more(e)
-    e.send(seq=me.iss, ack=me.rcv_nxt, syn=True, octets=_octets_on_syn(e))
-
-
-def _octets_on_syn(e: Event) -> Expr:
-    """What the SYN carried: data that an active opener put on it goes with it again."""
-    return e.me.sent if e.s.syn_data and e.s.handshake == "three-way" and e.me.role == "active" else const(0)
+    e.send(seq=me.iss, ack=me.rcv_nxt, syn=True, octets=me.octets_on_syn)
 
 
 @rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", ESTABLISHED, only_if=_retransmits, tags=RETRANSMISSION)
