@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 from .errors import SynproofError
@@ -150,13 +149,12 @@ class Catalogue(Protocol):
         """The text of a model file to start from."""
 
 
-@cache
 def find() -> Catalogue:
     """The installed catalogue. Raises NoCatalogue."""
     from importlib.metadata import entry_points
 
     found = sorted(entry_points(group="synproof.catalogue"), key=lambda point: point.name)
     if not found:
-        raise NoCatalogue("synproof is not installed completely: no catalogue of models is registered; install it again with pip")
+        raise NoCatalogue("synproof is not completely installed: no catalogue of models is registered; install it again")
     catalogue: Catalogue = found[0].load()
     return catalogue
