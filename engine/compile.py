@@ -186,7 +186,7 @@ class _Block:
         if node.op is Op.ITE:
             condition, then, otherwise = self.source(node.args[0]), *map(self.slots.get, map(id, node.args[1:]))
             assert then is not None and otherwise is not None
-            return [self.name(f"{a} if {condition} else {b}") for a, b in zip(then, otherwise, strict=True)]
+            return [self.name(f"{a} if {_wrap(condition)} else {b}") for a, b in zip(then, otherwise, strict=True)]
         if node.op is Op.BAG_OF:
             places = [self.name("0") for _ in range(sort.capacity)]
             for condition, element in zip(node.args[::2], node.args[1::2], strict=True):
@@ -436,7 +436,7 @@ class _SuccessorWriter:
                     parts.append(f"{code} << {places[0].offset}")
         flags = [(1, action.overflow)] if action.overflow.op is not Op.CONST or action.overflow.attr else []
         flags += [(2 << self.unit.events.index(name), e) for name, e in action.events if name in self.unit.events]
-        mask = " | ".join(f"({bit} if {block.source(e)} else 0)" for bit, e in flags) or "0"
+        mask = " | ".join(f"({bit} if {_wrap(block.source(e))} else 0)" for bit, e in flags) or "0"
         keep = (1 << self.layout.width) - 1 & ~cleared
         parts = [f"s & {keep}" if cleared else "s", *parts, *([str(known)] if known else [])]
         head = f"{index << self.layout.param_bits}{f' | {label}' if label else ''}"

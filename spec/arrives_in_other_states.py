@@ -94,6 +94,7 @@ def receive_rst_in_syn_received_after_passive_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after a passive OPEN: back to LISTEN; the user need not be told."""
     _passes_first(e)
     e.when(_rst_is_believed(e), e.me.opened == PASSIVE)
+    e.step.event("cleared-by-rst", True)
     e.return_to_listen()
 
 
@@ -227,6 +228,8 @@ def _establish(e: Event) -> None:
     e.enter(ESTABLISHED)
     text = receive_text(e, me.rcv_nxt + me.syn_text)
     e.set(me.syn_text, 0)
+    e.step.event("third-segment-data", text.advance > 0)
+    e.step.event("syn-data-delivered", me.syn_text > 0)
     e.acknowledge(text.rcv_nxt, when=(text.advance > 0) | (me.syn_text > 0))
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, implies, ite, slots
+from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, ite, slots
 from synproof.engine.sorts import Bag
 
 from .segment import replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .event import Event
 
 __all__ = [
-    "aborted", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin", "refused", "state_entered",
+    "aborted", "arrival", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin", "refused", "state_entered",
     "stale_acceptance", "take_irs", "tcb_deleted",
 ]  # fmt: skip
 
@@ -108,8 +108,17 @@ def connected(e: Event, irs: Expr, source: Expr, *, taken: Expr | None = None, b
     """This end enters a synchronized state on a SYN of the incarnation `source`, which chose the number `irs`."""
     me, peer = e.me, e.peer
     has_met_me: Operand = False if begun else peer.irs_from == PRESENT
-    e.step.event("ghost-connection", ~ite(source == PRESENT, (peer.state != CLOSED) | has_met_me, source == KNOWN))
-    e.step.event("second-connection", me.irs_taken if taken is None else taken)
+    e.step.event(
+        "ghost-connection",
+        ~ite(source == PRESENT, (peer.state != CLOSED) | has_met_me, source == KNOWN),
+        (f"the SYN was sent by the {peer.end}'s present incarnation", source == PRESENT),
+        (f"that incarnation is there: the {peer.end} is not CLOSED", (source == PRESENT) & (peer.state != CLOSED)),
+        (f"or it has taken its IRS from this incarnation of the {me.end}", ite(source == PRESENT, has_met_me, source == KNOWN)),
+    )
+    used = me.irs_taken if taken is None else all_of(taken)
+    e.step.event(
+        "second-connection", used, (f"no earlier incarnation of the {me.end} has connected on a SYN of that incarnation", ~used)
+    )
     e.step.change(me.irs_taken, False)
     e.step.change(peer.taken, peer.taken | (source == PRESENT))
     same = source != PRESENT
@@ -120,6 +129,15 @@ def connected(e: Event, irs: Expr, source: Expr, *, taken: Expr | None = None, b
         )
 
     _rewrite(e, e.end.to_me, spent)
+
+
+def arrival(e: Event) -> None:
+    """Witnesses: what an arriving segment shows of the past."""
+    seg = e.seg
+    old = ~seg.present & ~seg.rst_bit
+    e.step.event("old-syn", old & seg.syn_bit)
+    e.step.event("old-ack", all_of(old, seg.ack_bit, ~seg.syn_bit, ~(seg.len > 0)))
+    e.step.event("old-data", old & (seg.len > 0))
 
 
 def _same_source(e: Event, segment: Expr) -> Expr:
@@ -139,22 +157,30 @@ def is_stale(e: Event) -> Expr:
 
 def stale_acceptance(e: Event, changes: Operand) -> None:
     """The arriving segment changes something (where `changes` holds): an event if another incarnation sent it."""
-    e.step.event("stale-acceptance", all_of(changes, ~_same_source(e, e.seg)))
+    same = _same_source(e, e.seg)
+    words = f"the segment was sent by the incarnation whose SYN set the {e.me.end}'s IRS"
+    e.step.event("stale-acceptance", all_of(changes, ~same), (words, same))
 
 
 def delivered(e: Event, stale: Operand) -> None:
     """Octets are delivered to the user, some of which are `stale`."""
-    e.step.event("stale-data", stale)
+    sender = f"the octets were sent by the incarnation of the {e.peer.end} that the {e.me.end} is connected to"
+    receiver = f"and they were sent to the present incarnation of the {e.me.end}"
+    e.step.event(
+        "stale-data", stale, (sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))
+    )
 
 
 def aborted(e: Event) -> None:
     """This end's connection is ended by a reset or by giving up: an event if both ends were synchronized with each other."""
     me, peer = e.me, e.peer
     both = all_of(me.is_synchronized, peer.is_synchronized, me.is_matched, peer.is_matched)
-    e.step.event("spurious-abort", both)
+    words = f"one of the ends is not synchronized with the other when the {me.end}'s connection is ended"
+    e.step.event("spurious-abort", both, (words, ~both))
 
 
 def refused(e: Event) -> None:
     """This end's active open is refused: an event if the peer was willing all the time."""
-    e.step.event("spurious-refusal", implies(e.me.opened == ACTIVE, ~e.me.peer_was_unwilling))
+    words = f"since the {e.me.end}'s OPEN the {e.peer.end} was not willing at some time"
+    e.step.event("spurious-refusal", ~e.me.peer_was_unwilling, (words, e.me.peer_was_unwilling))
 

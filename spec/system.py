@@ -13,6 +13,7 @@ from . import (
     arrives_in_other_states,
     arrives_in_syn_sent,
     environment,
+    history,
     timeouts,
     user_calls,
 )
@@ -88,7 +89,10 @@ def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
     )  # fmt: skip
     step.when(side.me.state == state)
     segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
-    rule.write(Event(step, side, settings, segment))
+    event = Event(step, side, settings, segment)
+    if segment is not None:
+        history.arrival(event)
+    rule.write(event)
     return step.action()
 
 

@@ -38,6 +38,7 @@ def retransmit_syn(e: Event) -> None:
     """The retransmission timer expires: the SYN is sent again."""
     me = e.me
     _once_more(e)
+    e.step.event("syn-again", True)
     e.send(seq=me.iss, syn=True, octets=me.octets_on_syn)
 
 

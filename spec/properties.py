@@ -1,0 +1,315 @@
+"""The named properties: what each says, whether the settings leave it something to say, and how it is decided.
+
+`properties(settings, system)` gives all of them in this order; one that does not apply says why. Safety properties that speak of a
+step ("when an incarnation enters a synchronized state, then ...") are events that never happen: see `history`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from synproof.engine.expr import Expr, all_of, any_of, implies
+from synproof.engine.property import Fairness, Property, PropertyKind, Response
+from synproof.engine.system import Kind, System
+
+from .figures import FIGURES, Figures
+from .network import Network
+from .settings import Settings
+from .states import (
+    CLOSE_WAIT,
+    CLOSED,
+    ESTABLISHED,
+    FIN_WAIT_2,
+    LISTEN,
+    REFUSED,
+    RESET,
+    STATE,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIMED_OUT,
+    WILLING,
+)
+from .system import ends
+from .tcb import Tcb
+
+__all__ = ["Row", "names", "properties", "rows"]
+
+ALWAYS, SOMETIMES, EVENTUALLY = PropertyKind.ALWAYS, PropertyKind.SOMETIMES, PropertyKind.EVENTUALLY
+NOT_BUILT = "closing a connection is not built yet"
+BUILT_STATES = ("CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One named property: its name, its kind, and the sentence that says it."""
+
+    name: str
+    kind: PropertyKind
+    sentence: str
+
+
+EVENTS: tuple[tuple[Row, str], ...] = (
+    (
+        Row(
+            "no-ghost-connection", ALWAYS,
+            "An end enters a synchronized state only on a SYN of a peer incarnation that knows of it, or that is still there.",
+        ),
+        "ghost-connection",
+    ),
+    (
+        Row("one-connection-each", ALWAYS, "No two incarnations of one end connect to the same incarnation of the other."),
+        "second-connection",
+    ),
+    (
+        Row(
+            "no-stale-data", ALWAYS,
+            "Every octet delivered was sent by the incarnation that the receiver is connected to, to the receiver's present one.",
+        ),
+        "stale-data",
+    ),
+    (
+        Row(
+            "no-stale-acceptance", ALWAYS,
+            "In SYN-RECEIVED or later no segment of another incarnation, resets aside, changes anything.",
+        ),
+        "stale-acceptance",
+    ),
+    (
+        Row(
+            "no-spurious-abort", ALWAYS,
+            "While both ends are synchronized with each other, neither connection is ended by a reset or by giving up.",
+        ),
+        "spurious-abort",
+    ),
+    (
+        Row("no-spurious-refusal", ALWAYS, "An active open is refused only if the peer was not willing at some time since."),
+        "spurious-refusal",
+    ),
+)  # fmt: skip
+"""Safety properties that forbid an event, and the event."""
+
+WITNESSES: tuple[tuple[Row, str], ...] = (
+    (Row("old-syn-arrives", SOMETIMES, "A SYN of an earlier incarnation arrives."), "old-syn"),
+    (Row("old-ack-arrives", SOMETIMES, "An ACK of an earlier incarnation arrives."), "old-ack"),
+    (Row("old-data-arrives", SOMETIMES, "Data of an earlier incarnation arrives."), "old-data"),
+    (Row("syn-is-retransmitted", SOMETIMES, "A SYN is sent again."), "syn-again"),
+    (Row("cleared-by-rst", SOMETIMES, "A reset takes a passive end from SYN-RECEIVED back to LISTEN."), "cleared-by-rst"),
+    (Row("data-on-third-segment", SOMETIMES, "The third segment of a handshake carries data."), "third-segment-data"),
+    (Row("data-on-syn-delivered", SOMETIMES, "Data that came on a SYN is delivered."), "syn-data-delivered"),
+)
+"""Witnesses that such a step happens, and the event."""
+
+NOT_BUILT_ROWS: tuple[Row, ...] = (
+    Row("orderly-close-delivers", ALWAYS, "If both ends end through FINs alone, every octet sent was delivered."),
+    Row("accepted-is-delivered", ALWAYS, "If both ends end through FINs alone, every octet that SEND accepted was delivered."),
+    Row("passive-closer-first", ALWAYS, "The end that received the first FIN reaches CLOSED before the end that sent it."),
+    Row("time-wait-lasts", ALWAYS, "TIME-WAIT is left only by its timer, the user's ABORT, a crash or a permitted reuse."),
+    Row("drained-after-time-wait", ALWAYS, "When TIME-WAIT ends, nothing old that occupies numbers is in the network."),
+    Row("drained-after-time-wait-acks", ALWAYS, "When TIME-WAIT ends, no old pure ACK is in the network."),
+    Row("drained-after-time-wait-resets", ALWAYS, "When TIME-WAIT ends, no old reset is in the network."),
+    Row("figure-12", SOMETIMES, "Figure 12, normal close sequence, happens segment for segment."),
+    Row("figure-13", SOMETIMES, "Figure 13, simultaneous close sequence, happens segment for segment."),
+    Row("half-close-usable", SOMETIMES, "Data is delivered to an end in FIN-WAIT-2."),
+    Row("closes", EVENTUALLY, "After CLOSE at both ends of one connection both leave it."),
+    Row("fin-wait-2-ends", EVENTUALLY, "FIN-WAIT-2 is left."),
+)
+"""Properties of the contract that wait for FIN, TIME-WAIT and the clock."""
+
+AGREE = Row(
+    "numbers-agree", ALWAYS,
+    "When both ends are ESTABLISHED or later, each IRS is the other's ISS, and the receive numbers lie within what was sent.",
+)  # fmt: skip
+NO_DEADLOCK = Row(
+    "no-deadlock", ALWAYS,
+    "Where no protocol step is possible, both ends are at rest, or connected to each other, or a user was told of a failure.",
+)  # fmt: skip
+ESTABLISHES = Row(
+    "establishes", EVENTUALLY,
+    "An active open whose peer stays willing ends in a connection with that peer, or its user is told.",
+)  # fmt: skip
+DISCOVERED = Row(
+    "half-open-is-discovered", EVENTUALLY,
+    "An end in a synchronized state whose peer no longer has this incarnation leaves it.",
+)  # fmt: skip
+QUIET = Row("falls-quiet", EVENTUALLY, "Once the applications are silent, no endpoint sends any more.")
+
+
+def _reaches(state: str) -> Row:
+    return Row(f"reaches:{state}", SOMETIMES, f"Some end reaches {state.replace('_', '-')}.")
+
+
+def rows() -> tuple[Row, ...]:
+    """Every named property, in the order in which results are shown."""
+    return (
+        *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *(r for r in NOT_BUILT_ROWS if r.kind is ALWAYS),
+        *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
+        *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
+        *(r for r in NOT_BUILT_ROWS if r.kind is SOMETIMES),
+        ESTABLISHES, DISCOVERED, QUIET, *(r for r in NOT_BUILT_ROWS if r.kind is EVENTUALLY),
+    )  # fmt: skip
+
+
+def names() -> list[str]:
+    """The names of all named properties."""
+    return [row.name for row in rows()]
+
+
+def properties(settings: Settings, system: System) -> list[Property]:
+    """Every named property for one system, in the order of `rows`. The system must be built from these settings."""
+    made = {prop.name: prop for prop in _Properties(settings, system).make()}
+    return [made[name] for name in names()]
+
+
+class _Properties:
+    def __init__(self, settings: Settings, system: System) -> None:
+        self.s, self.system = settings, system
+        self.client, self.server = ends(settings)
+        self.network = Network(settings)
+        self.sides = ((self.client, self.server), (self.server, self.client))
+        self.assumption = ""
+        if settings.isn in ("fresh", "number-fresh"):
+            self.assumption = (
+                f"isn={settings.isn}: initial numbers are fresh, which no endpoint with bounded memory can ensure "
+                "without a known packet lifetime"
+            )
+
+    def make(self) -> Iterator[Property]:
+        """All properties, in no particular order."""
+        for row, event in EVENTS:
+            yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
+        for row, event in WITNESSES:
+            yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
+        for row in NOT_BUILT_ROWS:
+            yield replace(self._of(row), predicate=all_of(row.kind is not ALWAYS), not_applicable=NOT_BUILT)
+        for state in STATE.members:
+            yield self._reached(state)
+        figures = Figures(self.s, self.client, self.server, self.network)
+        for name, sentence in FIGURES.items():
+            row = Row(name, SOMETIMES, sentence)
+            yield replace(self._of(row), scenario=figures.scenario(name), not_applicable=figures.why_not(name))
+        yield self._numbers_agree()
+        yield self._no_deadlock()
+        yield self._establishes()
+        yield self._half_open_is_discovered()
+        yield self._falls_quiet()
+
+    def _of(self, row: Row) -> Property:
+        return Property(row.name, row.kind, row.sentence, assumption=self.assumption if row.kind is not SOMETIMES else "")
+
+    def _why_not(self, name: str) -> str:
+        s = self.s
+        old = s.old_duplicates
+        if name in ("no-stale-data", "old-data-arrives") and not any(s.data) and not any(d.len for d in old):
+            return "data=0: nothing is sent that could be delivered"
+        if name == "no-spurious-refusal" and "active" not in (s.client, s.server):
+            return "no end opens actively"
+        if name == "syn-is-retransmitted" and s.retransmit == 0:
+            return "retransmit=off"
+        if name == "cleared-by-rst" and (s.handshake == "two-way" or "passive" not in (s.client, s.server)):
+            return "no end is passive and enters SYN-RECEIVED"
+        if name == "data-on-third-segment" and not self._openers_data():
+            return "no end that opens actively may send data"
+        if name == "data-on-syn-delivered" and not s.syn_data:
+            return "syn-data=off"
+        return ""
+
+    def _openers_data(self) -> bool:
+        return any(me.role == "active" and me.may_send for me in (self.client, self.server))
+
+    # -- states --------------------------------------------------------------------------------------------------
+    def _reached(self, state: str) -> Property:
+        row = _reaches(state)
+        here = any_of(*(me.state == state for me in (self.client, self.server)))
+        why = "" if state in BUILT_STATES else NOT_BUILT
+        return replace(self._of(row), predicate=here, not_applicable=why)
+
+    def _both_synchronized(self) -> Expr:
+        return self.client.is_synchronized & self.server.is_synchronized
+
+    def _matching(self) -> Expr:
+        return self.client.is_matched & self.server.is_matched
+
+    def _numbers_agree(self) -> Property:
+        clauses = [
+            (f"{me.end}.irs is {peer.end}.iss, of the same incarnation", me.is_matched & (me.irs == peer.iss))
+            for me, peer in self.sides
+        ]
+        clauses += [
+            (
+                f"{peer.end}.snd_una =< {me.end}.rcv_nxt =< {peer.end}.snd_nxt",
+                me.rcv_nxt - peer.snd_una <= peer.snd_nxt - peer.snd_una,
+            )
+            for me, peer in self.sides
+        ]
+        return replace(
+            self._of(AGREE),
+            predicate=implies(self._both_synchronized(), all_of(*(truth for _, truth in clauses))),
+            clauses=(("both ends are synchronized", self._both_synchronized()), *clauses),
+        )
+
+    def _no_deadlock(self) -> Property:
+        a, b = self.client, self.server
+        at_rest = a.state.isin(CLOSED, LISTEN) & b.state.isin(CLOSED, LISTEN)
+        pairs = ((ESTABLISHED, ESTABLISHED), (FIN_WAIT_2, CLOSE_WAIT), (CLOSE_WAIT, FIN_WAIT_2))
+        together = any_of(*((a.state == x) & (b.state == y) for x, y in pairs)) & self._matching()
+        told = any_of(*(me.told.isin(REFUSED, RESET, TIMED_OUT) for me in (a, b)))
+        clauses = (
+            ("both ends are CLOSED or LISTEN", at_rest),
+            ("both ends are connected to each other", together),
+            ("a user was told of a refusal, a reset or a timeout", told),
+        )
+        return replace(
+            self._of(NO_DEADLOCK),
+            predicate=any_of(at_rest, together, told),
+            only_quiescent=True,
+            clauses=(("no protocol step is possible", all_of(True)), *clauses),
+        )
+
+    # -- eventually ----------------------------------------------------------------------------------------------
+    def _fairness(self, *tags: str) -> Fairness:
+        channels = frozenset(channel.variable for channel in self.network.channels)
+        weak = frozenset({"retransmission", "timer", "transmission", *tags})
+        return Fairness(weak, channels, channels if self.s.loss is not None else frozenset())
+
+    def _establishes(self) -> Property:
+        openers = [(me, peer) for me, peer in self.sides if me.role == "active"]
+        return replace(
+            self._of(ESTABLISHES),
+            responses=tuple(self._opening(me, peer) for me, peer in openers),
+            fairness=self._fairness("passive-open"),
+            not_applicable="" if openers else "no end opens actively",
+        )
+
+    def _opening(self, me: Tcb, peer: Tcb) -> Response:
+        willing = peer.state.isin(*WILLING) | (peer.is_synchronized & peer.is_matched)
+        if peer.role == "passive" and self.s.relisten:
+            willing = willing | (peer.state == CLOSED)  # its next OPEN is a matter of fairness
+        connected = all_of(self._both_synchronized(), self._matching())
+        return Response(
+            trigger=me.state.isin(SYN_SENT, SYN_RECEIVED),
+            goal=connected | me.state.isin(CLOSED, LISTEN),
+            meanwhile=willing,
+            label=f"the {me.end}'s open",
+        )
+
+    def _half_open_is_discovered(self) -> Property:
+        def lost(me: Tcb, peer: Tcb) -> Expr:
+            return me.is_synchronized & (~me.is_matched | peer.state.isin(CLOSED, LISTEN))
+
+        return replace(
+            self._of(DISCOVERED),
+            responses=tuple(
+                Response(trigger=lost(me, peer), goal=~me.is_synchronized, label=f"the {me.end}'s connection")
+                for me, peer in self.sides
+            ),
+            fairness=self._fairness(),
+        )
+
+    def _falls_quiet(self) -> Property:
+        silent = frozenset({Kind.USER_CALL, Kind.ENVIRONMENT})
+        return replace(
+            self._of(QUIET),
+            responses=(Response(sending=True, without=silent, label="sending for ever"),),
+            fairness=self._fairness(),
+        )
