@@ -1,0 +1,187 @@
+"""Checking: one system, its properties, one or two engines; every verdict by the rules of the project.
+
+A search that was cut, a channel that dropped a message where nothing may be lost, or a resource that ran out never says
+`holds` or `not-reached`. What says `violated` or `reached` has a run that the reference evaluator has rebuilt (`replay`) and
+that was confirmed to decide the property (`confirm`), before the result exists.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .confirm import confirm
+from .errors import LanguageError
+from .explore import Exploration, Limits, Progress, Run, explore
+from .property import Property, PropertyKind, Verdict
+from .results import ModelResult, PropertyResult
+from .system import System
+
+if TYPE_CHECKING:
+    from .bmc import Deepening
+
+__all__ = ["DEPTH", "ENGINES", "HIDDEN", "LOSSLESS_DROP", "Subject", "Task", "by_exploration", "check", "explored", "watched"]
+
+DEPTH = 12  # how far a bounded search goes unless told otherwise
+ENGINES = ("explore", "smt", "both")
+LOSSLESS_DROP = "lossless-drop"
+"""The event by which a system says that a full channel dropped a message at a time when the model loses none."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: a system with its properties, the model's name, and the settings it was built from.
+
+    `changed` are the settings that differ from their defaults. Raises LanguageError if two properties have one name.
+    """
+
+    name: str
+    system: System
+    properties: tuple[Property, ...]
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    changed: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [prop.name for prop in self.properties]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise LanguageError(f"{self.name}: two properties have one name: {', '.join(doubled)}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """How it is checked. `depth` bounds the solver's runs; `progress` and `deepening` are told how far a search has come."""
+
+    engine: str = "explore"
+    depth: int = DEPTH
+    limits: Limits = field(default_factory=Limits)
+    progress: Callable[[Progress], None] | None = None
+    deepening: Callable[[Deepening], None] | None = None
+
+
+def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:
+    """The result of each engine, exploration first. A keyboard interrupt ends the check with what was found.
+
+    Raises ReplayFailed if the reference evaluator does not reproduce a run that a search found (a bug of an engine), and
+    ValueOutsideSort if an action leaves a sort (a bug of the system).
+    """
+    if task.engine not in ENGINES:
+        raise LanguageError(f"there is no engine {task.engine!r}; known: {', '.join(ENGINES)}")
+    results: list[ModelResult] = []
+    if task.engine in ("explore", "both"):
+        results.append(by_exploration(subject, task)[0])
+    if task.engine in ("smt", "both") and not any(result.interrupted for result in results):
+        from .checker_smt import by_solver
+
+        results.append(by_solver(subject, task))
+    return tuple(results)
+
+
+def explored(subject: Subject, task: Task = Task()) -> Exploration:
+    """The exploration behind a check: the graph, and which of the properties it decided."""
+    return explore(subject.system, watched(subject), task.limits, task.progress)
+
+
+def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, Exploration]:
+    """What exploration says of every property, and the exploration itself."""
+    started = time.monotonic()
+    exploration = explored(subject, task)
+    judge = _Judge(subject, exploration)
+    found = tuple(judge.result(prop) for prop in subject.properties)
+    result = ModelResult(
+        model=subject.name,
+        engine="explore",
+        properties=found,
+        settings=subject.settings,
+        changed=subject.changed,
+        complete=exploration.complete,
+        states=len(exploration.states),
+        transitions=exploration.transitions,
+        depth=exploration.depth,
+        frontier=exploration.frontier,
+        seconds=time.monotonic() - started,
+        overflows=exploration.overflows,
+        lacks=dict(exploration.lacks),
+        actions=dict(exploration.coverage),
+        stopped_by=exploration.stopped_by,
+        interrupted=judge.interrupted,
+    )
+    return result, exploration
+
+
+def watched(subject: Subject) -> list[Property]:
+    """The properties, and one that no user sees: that nothing is dropped where nothing may be lost."""
+    listed = list(subject.properties)
+    if any(name == LOSSLESS_DROP for action in subject.system.actions for name, _ in action.events):
+        listed.append(Property(HIDDEN, PropertyKind.ALWAYS, event=LOSSLESS_DROP))
+    return listed
+
+
+HIDDEN = " nothing is dropped where nothing may be lost"  # no name of a property begins with a space
+
+
+class _Judge:
+    """Makes verdicts of what an exploration found."""
+
+    def __init__(self, subject: Subject, exploration: Exploration) -> None:
+        self.system = subject.system
+        self.exploration = exploration
+        self.interrupted = exploration.interrupted
+        self.doubt = self._doubt()
+
+    def _doubt(self) -> str:
+        """Why nothing can be excluded although it was not found, or empty."""
+        search = self.exploration
+        if not search.complete:
+            return f"{search.stopped_by}: {search.expanded} states explored, {search.frontier} waiting"
+        lacking = [f"{name} {count} times" for name, count in search.lacks.items() if count]
+        if lacking:
+            return f"ran out of: {', '.join(lacking)}; some runs end early"
+        if HIDDEN in search.findings:
+            return "capacity: a full channel dropped a message at a time when none may be lost"
+        return ""
+
+    def result(self, prop: Property) -> PropertyResult:
+        """The verdict on one property. An interrupt while it is sought leaves it incomplete."""
+        if prop.not_applicable:
+            return PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=prop.not_applicable)
+        try:
+            run = self._run(prop)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return PropertyResult(prop, Verdict.INCOMPLETE, reason="interrupted before it was decided")
+        sometimes = prop.kind is PropertyKind.SOMETIMES
+        if run is not None:
+            trace = confirm(prop, run.trace(self.system, prop.name))
+            return PropertyResult(prop, Verdict.REACHED if sometimes else Verdict.VIOLATED, trace)
+        if self.doubt:
+            return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt, depth=self._settled_depth(prop))
+        return PropertyResult(prop, Verdict.NOT_REACHED if sometimes else Verdict.HOLDS)
+
+    def _run(self, prop: Property) -> Run | None:
+        """The shortest run that decides the property, if there is one in what was explored."""
+        search = self.exploration
+        if prop.kind is PropertyKind.EVENTUALLY:
+            if search.interrupted:
+                return None
+            from .liveness import check_responses
+
+            return check_responses(search, prop).run
+        if prop.scenario is not None:
+            from .scenario import find_scenario
+
+            return find_scenario(search, prop.scenario)
+        finding = search.findings.get(prop.name)
+        return None if finding is None else search.run_of(finding)
+
+    def _settled_depth(self, prop: Property) -> int | None:
+        """How long the runs are that were all looked at although the verdict is incomplete."""
+        search = self.exploration
+        if prop.kind is PropertyKind.EVENTUALLY or prop.scenario is not None:
+            return None
+        if search.complete:
+            return search.depth + (not prop.only_quiescent)
+        whole_levels = sum(1 for start in search.level_starts[1:] if start <= search.expanded)
+        settled = whole_levels - 1 + (not prop.only_quiescent)
+        return settled if settled >= 0 else None

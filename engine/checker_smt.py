@@ -1,0 +1,54 @@
+"""Checking by Z3: what bounded search and induction say of every property, under the same rules for verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from .bmc import BoundedResult, Deepening, bounded
+from .checker import HIDDEN, Subject, Task, watched
+from .property import Verdict
+from .results import ModelResult, PropertyResult
+
+__all__ = ["by_solver"]
+
+
+def by_solver(subject: Subject, task: Task) -> ModelResult:
+    """What Z3 says of runs of up to `task.depth` steps."""
+    found = bounded(
+        subject.system, watched(subject), task.depth, timeout=task.limits.timeout, progress=_progress(task),
+    )  # fmt: skip
+    doubt = _doubt(found)
+    verdicts = [_doubted(p, doubt) if doubt else p for p in found.properties if p.name != HIDDEN]
+    return ModelResult(
+        model=subject.name,
+        engine="smt",
+        properties=tuple(verdicts),
+        settings=subject.settings,
+        changed=subject.changed,
+        seconds=found.seconds,
+        stopped_by=found.stopped_by,
+        interrupted=found.interrupted,
+    )
+
+
+def _progress(task: Task) -> Callable[[Deepening], None] | None:
+    return task.deepening
+
+
+def _doubt(found: BoundedResult) -> str:
+    """Why nothing can be excluded although it was not found, or empty."""
+    lacks: Mapping[str, int] = found.lacks
+    if lacks:
+        named = ", ".join(f"{name} after {steps} steps" for name, steps in lacks.items())
+        return f"ran out of: {named}; some runs end early"
+    hidden = [p for p in found.properties if p.name == HIDDEN and p.verdict is Verdict.VIOLATED]
+    if hidden:
+        return "capacity: a full channel dropped a message at a time when none may be lost"
+    return ""
+
+
+def _doubted(result: PropertyResult, doubt: str) -> PropertyResult:
+    if result.verdict in (Verdict.HOLDS_UP_TO, Verdict.PROVED):
+        return replace(result, verdict=Verdict.INCOMPLETE, reason=doubt)
+    return result

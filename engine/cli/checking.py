@@ -1,0 +1,151 @@
+"""`synproof check`: verdicts, counts and shortest runs of models."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..catalogue import find
+from ..checker import DEPTH, ENGINES, Task, check
+from ..explore import Limits
+from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
+from .arguments import Parser, at_least, limits_options, one_of
+from .console import Console
+from .expectations import expectation_report, mismatches
+from .report import Report, report
+from .subjects import Chosen, choose, overrides, own_properties, properties_options, settings_option, shipped
+from .traces import TraceFolder, trace_json
+from .trouble import CommandLineError, NotBuiltYet
+
+__all__ = ["configure", "run"]
+
+
+def configure(parser: Parser) -> None:
+    """The options of `check`."""
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="a model's name, or a file of your own")
+    parser.add_argument("--all", action="store_true", help="every model that is shipped")
+    settings_option(parser)
+    properties_options(parser)
+    parser.add_argument(
+        "--via", action="append", default=[], metavar="EXPR",
+        help="ask for the shortest run that satisfies these in this order; with -p ALWAYS-PROPERTY: and then violates it",
+    )  # fmt: skip
+    parser.add_argument("--engine", type=one_of(*ENGINES), default="explore", metavar="explore|smt|both")
+    parser.add_argument("--depth", type=at_least(0), default=DEPTH, metavar="K", help=f"steps that smt looks at ({DEPTH})")
+    limits_options(parser)
+    parser.add_argument("--as-expected", action="store_true", help="exit 0 if and only if all is as the model files declare")
+    parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw the runs that reach something too")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+    parser.add_argument("--trace-dir", metavar="DIR", help="save each run there as MODEL.PROPERTY.itf.json")
+    parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="1: parallel search is not built yet")
+    parser.add_argument("--checkpoint", metavar="DIR", help="not built yet")
+    parser.add_argument("--resume", metavar="DIR", help="not built yet")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Check, and say what was found."""
+    _refuse(arguments)
+    catalogue = find()
+    names = shipped(catalogue, arguments.models, arguments.all)
+    settings, own = overrides(arguments.settings), own_properties(arguments)
+    chosen = [choose(catalogue, name, settings, arguments.properties, own) for name in names]
+    folder = TraceFolder(arguments.trace_dir) if arguments.trace_dir else None
+    tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own)]))
+
+    outcomes: list[tuple[ModelResult, ...]] = []
+    faults: list[str] = []
+    for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
+        outcomes.append(results)
+        faults += mismatches(one, results) if arguments.as_expected else []
+        console.clear_progress()
+        if not arguments.json:
+            if number and not arguments.as_expected:
+                console.say()
+            console.say(_told(one, results, arguments, tell))
+        if folder:
+            for line in folder.save(one, results):
+                console.complain(line)
+        if any(result.interrupted for result in results):
+            break
+    if arguments.json:
+        console.say_json(as_json(outcomes))
+    code = exit_code(outcomes)
+    if arguments.as_expected and code != EXIT_CODES["interrupted"]:
+        return (1 if code == 0 else code) if faults else 0
+    return code
+
+
+def _refuse(arguments: argparse.Namespace) -> None:
+    """Raise CommandLineError for options that do not go together, NotBuiltYet for those that come later."""
+    if arguments.workers != 1:
+        raise NotBuiltYet("--workers: parallel search is not built yet; leave it at 1")
+    for option in ("checkpoint", "resume"):
+        if getattr(arguments, option) is not None:
+            raise NotBuiltYet(f"--{option} is not built yet; a search starts anew each time")
+    changed = [
+        option
+        for option, given in (
+            ("-s", arguments.settings),
+            ("-p", arguments.properties),
+            ("--always", arguments.always),
+            ("--sometimes", arguments.sometimes),
+            ("--eventually", arguments.eventually),
+            ("--via", arguments.via),
+        )
+        if given
+    ]
+    if arguments.as_expected and changed:
+        raise CommandLineError(
+            f"--as-expected compares with what the model file declares; {', '.join(changed)} would ask something else"
+        )
+    if arguments.via and arguments.engine != "explore":
+        raise CommandLineError("--via is a question to exploration: leave out --engine")
+    if arguments.via and (arguments.always or arguments.sometimes or arguments.eventually):
+        raise CommandLineError("--via asks for one run; ask for --always, --sometimes and --eventually without it")
+
+
+def _outcomes(
+    chosen: Sequence[Chosen], arguments: argparse.Namespace, console: Console
+) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
+    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    for one in chosen:
+        task = Task(arguments.engine, arguments.depth, limits, console.progress())
+        if arguments.via:
+            from .by_way import by_way_of
+
+            yield one, (by_way_of(find(), one, arguments.via, arguments.properties, task),)
+        else:
+            yield one, check(one.subject, task)
+
+
+def _told(one: Chosen, results: Sequence[ModelResult], arguments: argparse.Namespace, how: Report) -> str:
+    if arguments.as_expected:
+        return expectation_report(one, results)
+    parts = [report(one.model.title, result, how) for result in results]
+    if len(results) > 1:
+        contradictions = disagreements(results)
+        parts.append(
+            "\n".join(f"the engines DISAGREE: {text}" for text in contradictions)
+            if contradictions
+            else "the engines agree"
+        )
+    return "\n\n".join(parts)
+
+
+def as_json(outcomes: Sequence[Sequence[ModelResult]]) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    from importlib.metadata import version
+
+    results = []
+    for engines in outcomes:
+        for result in engines:
+            entry = result.as_json()
+            for found, row in zip(result.properties, entry["properties"], strict=True):
+                row["trace"] = trace_json(result, found)
+            results.append(entry)
+    return {
+        "synproof": version("synproof"),
+        "agree": not any(disagreements(engines) for engines in outcomes),
+        "results": results,
+    }

@@ -1,0 +1,152 @@
+"""Console: where a command writes, whatever becomes of the reader; and the one line that tells how far a search is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from ..explore import Progress
+    from ..render import Look
+
+__all__ = ["Console"]
+
+WIDTH = 80
+
+
+class Console:
+    """Standard output and standard error of one run of the program.
+
+    A reader that has gone (`synproof ... | head`) ends the writing and nothing else: the command goes on to its exit code. All
+    other trouble with the streams is an OSError.
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out, self._err = out or sys.stdout, err or sys.stderr
+        self._gone = False
+        self._progress_width = 0
+
+    # -- what was asked for --------------------------------------------------------------------------------------
+    def say(self, text: str = "") -> None:
+        """One or more lines on standard output."""
+        if self._gone:
+            return
+        try:
+            self._out.write(self._encodable(text) + "\n")
+        except BrokenPipeError:
+            self._reader_has_gone()
+
+    def say_json(self, value: Any) -> None:
+        """One JSON object on standard output."""
+        self.say(json.dumps(value, indent=2, ensure_ascii=not self._is_unicode))
+
+    def finish(self) -> None:
+        """See to it that everything has arrived. Raises OSError if it cannot (a full disk)."""
+        self.clear_progress()
+        try:
+            if not self._gone:
+                self._out.flush()
+        except BrokenPipeError:
+            self._reader_has_gone()
+        except OSError:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Give up what is not written yet, so that the interpreter does not fail on it when it ends."""
+        self._gone = True
+        if self._out is sys.stdout:
+            _discard(self._out)
+
+    def _reader_has_gone(self) -> None:
+        self.abandon()
+
+    # -- what was not --------------------------------------------------------------------------------------------
+    def complain(self, text: str) -> None:
+        """One or more lines on standard error."""
+        self.clear_progress()
+        try:
+            self._err.write(_encodable(text, self._err) + "\n")
+            self._err.flush()
+        except OSError:
+            pass  # nobody is left who could be told
+
+    def progress(self) -> Callable[[Progress], None] | None:
+        """Something that shows the progress of one search on a line of a terminal; None where standard error is none."""
+        if not self._err.isatty():
+            return None
+        from .progress import ProgressLine
+
+        line = ProgressLine()
+        return lambda progress: self.rewrite(line.text(progress))
+
+    def rewrite(self, text: str) -> None:
+        """Put a text on the one line of progress, in the place of what stood there."""
+        text = _encodable(text, self._err)[: WIDTH - 1]
+        try:
+            self._err.write("\r" + text.ljust(self._progress_width))
+            self._err.flush()
+        except OSError:
+            return
+        self._progress_width = len(text)
+
+    def clear_progress(self) -> None:
+        """Take the line of progress away."""
+        if self._progress_width:
+            width, self._progress_width = self._progress_width, 0
+            try:
+                self._err.write("\r" + " " * width + "\r")
+                self._err.flush()
+            except OSError:
+                pass
+
+    # -- how it looks --------------------------------------------------------------------------------------------
+    def look(self, width: int = WIDTH) -> Look:
+        """How ladders are drawn here: Unicode where the stream can write it, colours on a terminal unless NO_COLOR is set."""
+        from ..render import Look
+
+        return Look.of(self._out, width=width, colour=self.has_colour)
+
+    @property
+    def has_colour(self) -> bool:
+        """Whether standard output is a terminal whose owner does not object to colours."""
+        return self._out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    @property
+    def _is_unicode(self) -> bool:
+        return _can_write("│→", self._out)
+
+    def _encodable(self, text: str) -> str:
+        return _encodable(text, self._out)
+
+
+def _can_write(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text, with what the stream cannot write replaced: a message is never lost to an encoding."""
+    if text.isascii() or _can_write(text, stream):
+        return text
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+
+
+_PLAIN = str.maketrans({"·": "-", "—": "-", "–": "-", "→": "->", "…": "...", "≤": "<=", "≥": ">=", "×": "x", "“": '"', "”": '"'})
+
+
+def _discard(stream: TextIO) -> None:
+    """Let the stream end in nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # a stream without a file behind it needs no such care
+        pass

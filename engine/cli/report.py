@@ -1,0 +1,152 @@
+"""Reports: what a check found, as people read it, in 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..property import Verdict
+from ..render import Look, render_ladder
+from ..results import ModelResult, PropertyResult
+from ..telling import tell
+from .console import WIDTH
+
+__all__ = ["Report", "bounds", "columns", "paragraph", "plural", "report", "verdict_text"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How much is told: `witnesses` asks for the runs of what is reached, `named` for those of these properties too."""
+
+    look: Look
+    witnesses: bool = False
+    named: frozenset[str] = frozenset()
+
+    def shows(self, found: PropertyResult) -> bool:
+        """Whether the run of a result is drawn."""
+        if found.trace is None:
+            return False
+        return found.verdict is Verdict.VIOLATED or self.witnesses or found.name in self.named
+
+
+def report(title: str, result: ModelResult, how: Report) -> str:
+    """A model's report: its properties, one line each, the bounds, and the shortest runs."""
+    heading = f"{result.model}: {title}" if title else result.model
+    lines = textwrap.wrap(heading, WIDTH) + changed_lines(result.changed)
+    lines += [""] + columns(result.properties, how) + [""]
+    lines += bounds(result) + assumptions(result.properties)
+    for found in result.properties:
+        if how.shows(found) and found.trace is not None:
+            lines += ["", run_heading(found), ""]
+            lines.append(render_ladder(tell(found.trace, found.property, found.verdict), how.look).rstrip("\n"))
+    return "\n".join(lines)
+
+
+def run_heading(found: PropertyResult) -> str:
+    """What the run below is."""
+    what = "a shortest violation" if found.verdict is Verdict.VIOLATED else "a shortest witness"
+    return f"── {found.name}: {what}, {plural(found.steps or 0, 'step')} ".ljust(WIDTH, "─")
+
+
+def changed_lines(changed: Mapping[str, str | int]) -> list[str]:
+    """The settings that differ from their defaults."""
+    if not changed:
+        return ["every setting has its default"]
+    return paragraph("settings: ", [f"{name}={value}" for name, value in changed.items()], " ")
+
+
+def columns(properties: Sequence[PropertyResult], how: Report) -> list[str]:
+    """One line per property: verdict, name, steps, and as much of its sentence as there is room for."""
+    verdicts = [verdict_text(found) for found in properties]
+    first = max(map(len, verdicts), default=0)
+    second = max((len(found.name) for found in properties), default=0)
+    lines = []
+    for found, verdict in zip(properties, verdicts, strict=True):
+        steps = "" if found.steps is None else plural(found.steps, "step")
+        start = f"{verdict:<{first}}  {found.name:<{second}}  {steps:<8}"
+        lines.append(f"{start}  {shortened(found.property.sentence, WIDTH - len(start) - 2)}".rstrip())
+        if found.reason:
+            indent = " " * (first + 2)
+            lines += textwrap.wrap(found.reason, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return lines
+
+
+def verdict_text(found: PropertyResult) -> str:
+    """The verdict, with its depth where it has one."""
+    if found.verdict is Verdict.HOLDS_UP_TO:
+        return f"{found.verdict.value} {found.depth}"
+    return found.verdict.value
+
+
+def bounds(result: ModelResult) -> list[str]:
+    """How far the search went, what it met on the way, and which actions never happened."""
+    lines = []
+    if result.states is not None:
+        how_far = "complete" if result.complete else f"cut short ({result.stopped_by})"
+        parts = [how_far, plural(result.states, "state")]
+        if result.frontier and not result.complete:
+            parts.append(f"{result.frontier:,} of them not expanded")
+        parts += [plural(result.transitions or 0, "transition"), f"depth {result.depth}", f"{result.seconds:.1f} s"]
+        lines += paragraph(f"{result.engine}: ", parts, " · ")
+    else:
+        lines.append(f"{result.engine}: {result.seconds:.1f} s")
+    if result.overflows:
+        text = f"capacity was reached: {result.overflows:,} times a full channel dropped a message"
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    if result.silent_actions:
+        count = f"{len(result.silent_actions)} of {len(result.actions or ())} actions never happened: "
+        lines += paragraph(count, result.silent_actions, ", ")
+    return lines
+
+
+def assumptions(properties: Sequence[PropertyResult]) -> list[str]:
+    """What verdicts rest on, each once, with the properties concerned."""
+    lines: list[str] = []
+    for label, texts in (
+        ("assuming", {p.name: p.assumption for p in properties if p.verdict is not Verdict.NOT_APPLICABLE}),
+        ("fairness", {p.name: p.fairness for p in properties if p.verdict is not Verdict.NOT_APPLICABLE}),
+    ):
+        for text in dict.fromkeys(t for t in texts.values() if t):
+            names = [name for name, t in texts.items() if t == text]
+            whose = "" if label == "assuming" and len(names) == len(properties) else f" ({', '.join(names)})"
+            lines += textwrap.wrap(f"{label}: {text}{whose}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return lines
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def plural(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "step"), plural(1234, "state")
+    ('1 step', '1,234 states')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shortened(text: str, room: int) -> str:
+    """The text, or as many of its words as there is room for.
+
+    >>> shortened("one two three", 10)
+    'one two…'
+    """
+    text = " ".join(text.split())
+    if len(text) <= room:
+        return text
+    words = text[: max(0, room)].rsplit(" ", 1)[0].rstrip(" ,;:(") if room > 12 else ""
+    return f"{words}…" if words else ""
+
+
+def paragraph(start: str, parts: Sequence[str], between: str) -> list[str]:
+    """Parts, joined, in lines of which all but the first are indented; no part is torn apart unless it must be."""
+    lines, line = [], start
+    for i, part in enumerate(parts):
+        piece = part + (between.rstrip() if i < len(parts) - 1 else "")
+        gap = "" if line in (start, "  ") else " "
+        if line.strip() and line != start and len(line) + len(gap) + len(piece) > WIDTH:
+            lines.append(line)
+            line, gap = "  ", ""
+        line += gap + piece
+    return [*lines, line]

@@ -1,0 +1,35 @@
+"""What goes wrong between a person and the command line, each with the exit code that is documented."""
+
+from __future__ import annotations
+
+from ..errors import SynproofError
+
+__all__ = ["CommandLineError", "CannotWrite", "FileTrouble", "NotBuiltYet", "OtherModel"]
+
+
+class CommandLineError(SynproofError):
+    """The command line does not say what it should: an unknown option, setting name or property, a bad expression."""
+
+    exit_code = 2
+
+
+class NotBuiltYet(CommandLineError):
+    """Documented, and not there yet."""
+
+
+class FileTrouble(SynproofError):
+    """A model or trace file cannot be found, read or parsed."""
+
+    exit_code = 150
+
+
+class OtherModel(SynproofError):
+    """A trace that belongs to another model, or settings that do not fit."""
+
+    exit_code = 151
+
+
+class CannotWrite(SynproofError):
+    """A file or folder cannot be written."""
+
+    exit_code = 153
