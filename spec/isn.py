@@ -12,6 +12,7 @@ from synproof.engine.sorts import Seq
 
 from .event import Event
 from .history import begin_incarnation
+from .telling import NEW_ISS
 
 __all__ = ["choose_iss", "incarnation_length", "reused_number"]
 
@@ -27,6 +28,7 @@ def choose_iss(e: Event) -> Expr:
     else:
         assert e.s.isn == "reuse"
         iss = const(reused_number(e.me.end, sort.bits), sort)
+    e.step.tags |= {NEW_ISS}
     begin_incarnation(e)
     return iss
 

@@ -9,7 +9,8 @@ from synproof.engine.expr import Expr, all_of, any_of, ite, record
 from synproof.engine.sorts import BOOL, Int, Record, Seq
 
 __all__ = [
-    "HISTORY", "SPOKEN_FLAGS", "covers_window", "in_window", "is_acceptable", "replace", "seg_len", "segment_sort", "show_segment",
+    "HISTORY", "SPOKEN_FLAGS", "in_window", "is_acceptable", "replace", "seg_len", "segment_fields", "segment_sort",
+    "show_segment",
 ]  # fmt: skip
 
 HISTORY = frozenset({"present", "known", "taken"})
@@ -70,3 +71,10 @@ def show_segment(fields: Mapping[str, Any]) -> str:
     ack = f"<ACK={fields['ack']}>" if fields["ack_bit"] else ""
     data = f"<DATA={fields['len']}>" if fields["len"] else ""
     return f"<SEQ={fields['seq']}>{ack}{data}" + (f"<CTL={flags}>" if flags else "")
+
+
+def segment_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a saved trace says of a segment: its numbers, its flags as the field's engineers write them, its length."""
+    flags = "".join(letter for name, letter in zip(("syn_bit", "fin_bit", "rst_bit"), "SFR", strict=True) if fields[name])
+    ack = fields["ack"] if fields["ack_bit"] else None
+    return {"seq": fields["seq"], "ack": ack, "flags": flags + ("." if fields["ack_bit"] else ""), "len": fields["len"]}

@@ -19,9 +19,10 @@ from . import (
 )
 from .event import End, Event, Rule
 from .network import Network
-from .segment import show_segment
+from .segment import segment_fields, show_segment
 from .settings import Settings
 from .tcb import Tcb
+from .telling import narrate
 
 __all__ = ["RULES", "build", "ends"]
 
@@ -45,8 +46,6 @@ def build(settings: Settings) -> System:
     )
     actions = [action for side in sides for action in endpoint_actions(side, settings)]
     actions += network.actions()
-    from .telling import narrate  # the sentences of traces; a check that shows none does not need them
-
     return System(
         name="tcp",
         variables=tuple([*client.variables, *server.variables, *network.variables]),
@@ -64,6 +63,7 @@ def build(settings: Settings) -> System:
         actors=("client", "server"),
         show_message=show_segment,
         narrate=narrate,
+        message_fields=segment_fields,
     )
 
 
