@@ -17,7 +17,7 @@ Fault = tuple[str, ...]  # text, names
 def not_built(settings: Settings) -> Fault | None:
     """The first setting whose value needs what the specification does not have yet."""
     for row in SETTINGS:
-        if row.is_built and not row.is_built(getattr(settings, row.attribute)):
+        if not row.is_built(getattr(settings, row.attribute)):
             value = settings.value(row.name)
             return f"{row.name} = {value} is not built yet; leave {row.name} at {row.default}", row.name
     return None

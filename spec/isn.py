@@ -1,11 +1,13 @@
 """Choosing an initial sequence number (RFC 9293 3.4.1), and what an incarnation's choice must avoid.
 
 `fresh` and `number-fresh` are oracles: they look into the network and at the peer. No endpoint with bounded memory can do so
-without a known packet lifetime, so verdicts that use them name them as an assumption. The least fresh number follows a number
-that is in use (0 always is), so only those successors are candidates, whatever the size of the sequence space.
+without a known packet lifetime, so verdicts that use them name them as an assumption. The least fresh number lies just behind a
+number in use, or a window behind it, so only those are candidates, whatever the size of the sequence space.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from synproof.engine.expr import Expr, Operand, all_of, const, ite, implies, ordinal, slots
 from synproof.engine.sorts import Seq
@@ -43,23 +45,45 @@ def incarnation_length(e: Event) -> int:
     return 1 + e.me.may_send + 1
 
 
-def _in_use(e: Event) -> list[tuple[Operand, Expr]]:
-    """The numbers that a fresh ISS keeps away from, each with the condition under which it is in use."""
-    numbers: list[tuple[Operand, Expr]] = [(True, const(0, e.me.iss.sort))]
-    numbers += [(full, segment.seq) for full, segment in slots(e.step.now(e.end.to_peer))]
-    numbers += [(full & segment.ack_bit, segment.ack) for full, segment in slots(e.step.now(e.end.to_me))]
-    return [*numbers, (True, e.peer.rcv_nxt), (True, e.peer.irs)]
+@dataclass(frozen=True)
+class _Used:
+    """A number in use, the condition under which it is, and whether a receive window may stand on it."""
+
+    number: Expr
+    condition: Operand = True
+    opens_window: bool = False
+
+
+def _in_use(e: Event) -> list[_Used]:
+    """The numbers that a fresh ISS keeps away from."""
+    used = [_Used(const(0, e.me.iss.sort))]
+    used += [_Used(segment.seq, full, True) for full, segment in slots(e.step.now(e.end.to_peer))]
+    used += [_Used(segment.ack, full & segment.ack_bit) for full, segment in slots(e.step.now(e.end.to_me))]
+    return [*used, _Used(e.peer.rcv_nxt, e.peer.irs != e.peer.rcv_nxt, True), _Used(e.peer.irs)]
 
 
 def _least_fresh(e: Event, sort: Seq) -> Expr:
-    """The least x such that nothing in [x, x + length + window - 1] (or, number-fresh, [x, x + length - 1]) is in use."""
-    clear = incarnation_length(e) + (e.me.rcv_wnd if e.s.isn == "fresh" else 0)
+    """The least x that is fresh.
+
+    `number-fresh`: nothing in [x, x + length - 1] is in use. `fresh`: nothing in [x, x + length + window - 1] is, so that no old
+    segment lies in a window that the new connection opens; and nothing in [x - window, x - 1] is the SEQ of a segment in flight
+    or the peer's RCV.NXT, so that the new SYN lies in no window that an old SYN has opened or will open.
+    """
+    windows = e.s.isn == "fresh"
+    ahead = incarnation_length(e) + (e.me.rcv_wnd if windows else 0)
+    behind = e.me.rcv_wnd if windows else 0
     used = _in_use(e)
+
+    def is_clear(candidate: Expr, other: _Used) -> Expr:
+        clear = other.number - candidate >= ahead
+        return implies(other.condition, clear & (candidate - other.number > behind) if other.opens_window else clear)
+
+    candidates = [(u, u.number + 1) for u in used]
+    candidates += [(u, u.number + behind + 1) for u in used if windows and u.opens_window]
     found: Expr = const(False)
     least: Expr = const(0, sort)
-    for condition, number in used:
-        candidate = number + 1
-        is_free = all_of(condition, *(implies(taken, other - candidate >= clear) for taken, other in used))
+    for u, candidate in candidates:
+        is_free = all_of(u.condition, *(is_clear(candidate, other) for other in used))
         better = is_free & (~found | (ordinal(candidate) < ordinal(least)))
         least = ite(better, candidate, least)
         found = found | is_free

@@ -141,17 +141,19 @@ class Settings:
 
 
 DEFAULTS = Settings()
+ALL_BUT_DEFAULT = "all but the default"
 HUGE = 10**12  # Python refuses to write numbers of thousands of digits
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. `built` says which values the specification has so far; None: all of them."""
+    """One row of the table. `later` says which values are not built yet, and `is_built` decides it of one."""
 
     name: str
     values: Values
     meaning: str
-    is_built: Callable[[Any], bool] | None = None
+    later: str = ""
+    is_built: Callable[[Any], bool] = lambda _: True
 
     @property
     def attribute(self) -> str:
@@ -165,8 +167,8 @@ class Setting:
 
     @property
     def built(self) -> bool:
-        """Whether every value is built, the default's aside."""
-        return self.is_built is None
+        """Whether any value but the default is built."""
+        return self.later != ALL_BUT_DEFAULT
 
     def read(self, value: object) -> Any:
         """The value that a bool, a whole number or a text stands for. Raises SettingError."""
@@ -202,8 +204,8 @@ def _shown(value: object) -> str:
     return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
-def _only_default(*others: object) -> Callable[[Any], bool]:
-    return lambda value: value in others
+def _equals(value: object) -> Callable[[Any], bool]:
+    return lambda other: bool(other == value)
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -232,8 +234,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "give-up",
         switch(),
-        "on: instead of falling silent the connection is closed and the user told; "
-        "a passive SYN-RECEIVED returns to LISTEN",
+        "on: instead of falling silent the connection is closed and the user told; a passive SYN-RECEIVED returns to LISTEN",
     ),
     Setting(
         "isn",
@@ -241,6 +242,7 @@ SETTINGS: tuple[Setting, ...] = (
         "initial sequence numbers: fresh: those that will be sent, and a window behind them, are used by nothing in "
         "flight and by no peer; number-fresh: those that will be sent are; any: every choice; clock: needs msl; "
         "reuse: the same each time",
+        "clock",
         lambda value: value != "clock",
     ),
     Setting("seq-bits", number(2, 32), "sequence numbers are modulo 2^k"),
@@ -260,54 +262,61 @@ SETTINGS: tuple[Setting, ...] = (
         choice("off", "on", "after-forgetting"),
         "on: silent for one MSL after a restart; after-forgetting: a passive end also refuses SYNs for one MSL after it has "
         "deleted a TCB",
-        _only_default("off"),
+        ALL_BUT_DEFAULT,
+        _equals("off"),
     ),
     Setting(
         "close-style",
         choice("four-way", "three-way"),
         "three-way: whoever receives a FIN must send its own with the ACK",
-        _only_default("four-way"),
+        ALL_BUT_DEFAULT,
+        _equals("four-way"),
     ),
     Setting(
         "close-in-syn-received",
         choice("fin-wait-1", "defer"),
         "CLOSE in SYN-RECEIVED: to the letter of 3.10.4 and figure 5, or queued until ESTABLISHED",
-        _only_default("fin-wait-1"),
+        ALL_BUT_DEFAULT,
+        _equals("fin-wait-1"),
     ),
-    Setting("msl", number(0, 1000), "ticks that a segment may live; 0: time is not modelled", _only_default(0)),
-    Setting("time-wait", number(0, 1000), "ticks that TIME-WAIT lasts; 0: time is not modelled", _only_default(0)),
+    Setting("msl", number(0, 1000), "ticks that a segment may live; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
+    Setting("time-wait", number(0, 1000), "ticks that TIME-WAIT lasts; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
     Setting(
         "time-wait-restart",
         choice("fin", "reply", "any-ack", "never"),
         "what restarts TIME-WAIT: a repeated FIN, every segment that it answers except a SYN without ACK, any acceptable ACK, "
         "or nothing",
-        _only_default("fin"),
+        ALL_BUT_DEFAULT,
+        _equals("fin"),
     ),
     Setting(
         "time-wait-reuse",
         choice("off", "rfc1122", "bsd"),
         "whether a new SYN is taken in TIME-WAIT: under the RFC's two conditions, or if SEG.SEQ > RCV.NXT",
-        _only_default("off"),
+        ALL_BUT_DEFAULT,
+        _equals("off"),
     ),
     Setting(
         "user-timeout",
         timer(),
         "the user timeout of 3.8.3: none, at any time, or after so many ticks",
-        _only_default("off", "may-fire"),
+        "ticks",
+        lambda value: isinstance(value, str),
     ),
-    Setting("keepalive", keepalive(), "keepalive of 3.8.4, ticks:ticks:count", _only_default(None)),
+    Setting("keepalive", keepalive(), "keepalive of 3.8.4, ticks:ticks:count", ALL_BUT_DEFAULT, _equals(None)),
     Setting("rst-on-closed", switch(), "CLOSED answers with RST"),
     Setting(
         "rfc5961",
         choice("rst-syn", "off", "all"),
         "challenge ACKs for an inexact RST and for a SYN; off: RFC 793; all: the ACK range check of MAY-12 too",
     ),
-    Setting("rfc1337", switch(), "on: TIME-WAIT ignores RST", _only_default(False)),
+    Setting("rfc1337", switch(), "on: TIME-WAIT ignores RST", ALL_BUT_DEFAULT, _equals(False)),
     Setting(
         "abort-to",
         choice("closed", "time-wait"),
         "where ABORT leads: 3.10.5, or 3.5.2 and note 3 of figure 5",
-        _only_default("closed"),
+        ALL_BUT_DEFAULT,
+        _equals("closed"),
     ),
     Setting(
         "must-11",
@@ -323,7 +332,8 @@ SETTINGS: tuple[Setting, ...] = (
         "fin-wait-2-timeout",
         timer(),
         "leave FIN-WAIT-2 by a timer; not in the RFC, but in common stacks",
-        _only_default("off"),
+        ALL_BUT_DEFAULT,
+        _equals("off"),
     ),
     Setting("attacker", choice("off", "rst", "syn"), "off-path: injects one such segment with any numbers"),
     Setting(
@@ -331,6 +341,7 @@ SETTINGS: tuple[Setting, ...] = (
         old_duplicates(),
         "segments of incarnation 0 that are in the network at the start; TO is client or server, FLAGS one of S SA A R RA FA "
         "(. may stand for A)",
+        "FIN",
         lambda value: not any("F" in segment.flags for segment in value),
     ),
 )
