@@ -63,13 +63,14 @@ class Expectation:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """A setting, as it is listed."""
+    """A setting, as it is listed: `built` if it can be changed at all, `later` the values that are not built yet."""
 
     name: str
     values: str
     default: str | int
     meaning: str
     built: bool
+    later: str = ""
 
 
 @dataclass(frozen=True)

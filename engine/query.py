@@ -26,12 +26,13 @@ from functools import cached_property
 from operator import eq, ge, gt, le, lt, ne
 
 from .errors import LanguageError, did_you_mean
-from .expr import Expr, Op, all_of, any_of, const, equal, field, iff, implies, negate, size
+from .expr import TRUE, Expr, Op, all_of, any_of, const, equal, field, iff, implies, negate, size
+from .property import Fairness, Property, PropertyKind, Response
 from .query_syntax import CALLS, ExpressionError, syntax
 from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, common
 from .system import System
 
-__all__ = ["ExpressionError", "Names", "Query", "describe_sort", "parse"]
+__all__ = ["ExpressionError", "Names", "Query", "describe_sort", "parse", "property_of"]
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Expr, Expr], Expr]] = {
     ast.Eq: eq, ast.NotEq: ne, ast.Lt: lt, ast.LtE: le, ast.Gt: gt, ast.GtE: ge,
@@ -40,11 +41,15 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Expr, Expr], Expr]] = {
 
 @dataclass(frozen=True)
 class Query:
-    """An expression that has been read. `clauses` are its parts, joined by and, or, implies, iff, each as it was written."""
+    """An expression that has been read. `clauses` are its parts, joined by and, or, implies, iff, each as it was written.
+
+    If the whole is implies(a, b), `implication` is (a, b): as an eventually-property it says "whenever a, some time later b".
+    """
 
     text: str
     expr: Expr
     clauses: tuple[tuple[str, Expr], ...]
+    implication: tuple[Expr, Expr] | None = None
 
 
 def parse(text: str, system: System | Names) -> Query:
@@ -52,7 +57,24 @@ def parse(text: str, system: System | Names) -> Query:
     source, tree = syntax(text)
     reader = _Reader(source, system if isinstance(system, Names) else Names(system))
     expr = reader.truth(tree)
-    return Query(source, expr, tuple(reader.clauses(tree)))
+    clauses = tuple(reader.clauses(tree))
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "implies":
+        return Query(source, expr, clauses, (reader.truth(tree.args[0]), reader.truth(tree.args[1])))
+    return Query(source, expr, clauses)
+
+
+def property_of(name: str, kind: PropertyKind, text: str, system: System | Names, fairness: Fairness) -> Property:
+    """A property from an expression. Raises ExpressionError.
+
+    As an eventually-property, implies(a, b) says that whenever a holds, b holds at that time or later; any other expression
+    says that at every time it holds then or later.
+    """
+    query = parse(text, system)
+    if kind is PropertyKind.EVENTUALLY:
+        trigger, goal = query.implication or (TRUE, query.expr)
+        response = Response(trigger=trigger, goal=goal)
+        return Property(name, kind, query.text, responses=(response,), fairness=fairness, clauses=query.clauses)
+    return Property(name, kind, query.text, predicate=query.expr, clauses=query.clauses)
 
 
 class Names:

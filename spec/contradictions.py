@@ -11,6 +11,9 @@ from .settings import SETTINGS, Settings
 
 __all__ = ["contradiction", "not_built"]
 
+MOST_CHOICES = 12  # bits
+MOST_HELD = 32  # octets
+
 Fault = tuple[str, ...]  # text, names
 
 
@@ -25,7 +28,7 @@ def not_built(settings: Settings) -> Fault | None:
 
 def contradiction(settings: Settings) -> Fault | None:
     """The first contradiction, or None."""
-    checks = (_numbers, _limits, _idle, _time, _old_duplicates)
+    checks = (_numbers, _choices, _limits, _idle, _time, _old_duplicates)
     return next((fault for check in checks for fault in check(settings)), None)
 
 
@@ -54,6 +57,23 @@ def _numbers(s: Settings) -> Iterator[Fault]:
             f"isn = fresh never finds a number: SYN, {octets} octets, FIN and window = {s.window} need "
             f"{length + s.window} in a row, but seq-bits = {s.seq_bits} has only {numbers - 1} besides 0",
             "isn", "data", "window", "seq-bits",
+        )  # fmt: skip
+
+
+def _choices(s: Settings) -> Iterator[Fault]:
+    """What is tried out number by number, or remembered octet by octet, needs few of them."""
+    if s.seq_bits > MOST_CHOICES:
+        for name in ("isn", "attacker"):
+            if s.value(name) in ("any", "rst", "syn"):
+                yield _fault(
+                    f"{name} = {s.value(name)} tries each of the 2^{s.seq_bits} sequence numbers; "
+                    f"seq-bits may be at most {MOST_CHOICES} then",
+                    name, "seq-bits",
+                )  # fmt: skip
+    if s.reassembly and s.window > MOST_HELD:
+        yield _fault(
+            f"reassembly = on remembers each octet of window = {s.window}; the window may be at most {MOST_HELD} then",
+            "reassembly", "window",
         )  # fmt: skip
 
 

@@ -220,7 +220,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("incarnations", number(1, 100), "active OPENs per active end"),
     Setting(
         "capacity",
-        per_direction(1, 32),
+        per_direction(1, 16),
         "segments in flight towards the server : towards the client; one number means both",
     ),
     Setting("loss", budget(), "how many segments the network may lose in the whole run"),
