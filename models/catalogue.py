@@ -17,11 +17,12 @@ from synproof.engine.errors import SynproofError, did_you_mean
 from synproof.engine.property import Fairness, Property, PropertyKind
 
 from .files import ModelFileError, read_template, shipped_titles
-from .loader import Model, load
 
 if TYPE_CHECKING:
     from synproof.engine.query import Names
     from synproof.engine.system import System
+
+    from .loader import Model
 
 __all__ = ["TcpCatalogue", "UnknownProperty", "catalogue"]
 
@@ -43,6 +44,8 @@ class TcpCatalogue:
 
     def load(self, name_or_path: str, overrides: Mapping[str, object] | None = None) -> Model:
         """A checked model. Raises ModelFileError (150), SettingError (151; 2 for what is unknown or not built yet)."""
+        from .loader import load
+
         return load(name_or_path, overrides, _kinds)
 
     def build(self, model: LoadedModel, only: Sequence[str] = ()) -> tuple[System, list[Property]]:
@@ -138,6 +141,8 @@ def _kinds() -> Mapping[str, PropertyKind]:
 
 
 def _own(model: LoadedModel) -> Model:
+    from .loader import Model
+
     if not isinstance(model, Model):
         raise TypeError(f"{model.name} was loaded by another catalogue")
     return model
