@@ -6,8 +6,8 @@ same events. It is a run of the other system and nothing more: replayed, not cho
 * *The same* is: the same call of the same user, the same timer, the same deed of the network to the corresponding message, the
   arrival of the corresponding message, whatever the receiver makes of it. Messages correspond that were sent by corresponding
   steps, whatever their numbers are.
-* *To rest* is the shortest way by protocol steps alone (what the ends do by themselves, when nothing is lost and no user asks for
-  more) to a state where no message is in flight; if such states exist, to one where no protocol step is possible either.
+* *To rest* is the shortest way by protocol steps alone (what the ends do by themselves, when nothing is lost and no user asks
+  for more) to a state where no message is in flight; if there is one, to a state where no protocol step is possible either.
 
 Ties are broken by action order, so the companion of a run is always the same.
 """
@@ -19,14 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .compile import Compiled
-from .evaluate import Transition, apply, enabled_steps
-from .expr import Expr, all_of, has, negate
+from .evaluate import Transition, apply, choices, holds
+from .expr import all_of, has, negate
 from .flights import Fate, Flight, Part, fields_of, follow
-from .sorts import Bag, Value
+from .sorts import Value
 from .system import Action, Kind, System
 from .trace import Trace, replay
 
-__all__ = ["Companion", "companion"]
+__all__ = ["Companion", "companion", "ground"]
 
 MOST_STATES = 20_000  # how many states are looked at for a way to rest
 
@@ -50,10 +50,10 @@ class Companion:
         return len(self.trace) - self.followed
 
 
-def companion(run: Trace, system: System) -> Companion:
-    """The run of `system` that goes with a run of another system."""
+def companion(run: Trace, system: System, unit: Compiled | None = None) -> Companion:
+    """The run of `system` that goes with a run of another system. `unit` (see `ground`) may serve for many runs."""
     followed, missing = _followed(run, system)
-    further = _way_to_rest(system, followed)
+    further = _way_to_rest(unit or ground(system), followed)
     if further is None:
         return Companion(replace(followed, about=run.about), len(followed), missing, False)
     instances = [*((step.action, step.params) for step in followed.steps), *further]
@@ -91,21 +91,23 @@ def _concerned(flights: Iterable[Flight], part: Part) -> Flight | None:
 
 def _same_step(step: Transition, message: Flight | None, here: Trace) -> tuple[Action, dict[str, Value]] | None:
     """What is the same as a step of the given run, at the end of the run so far, or None."""
-    wanted = _elements(message, here) if message is not None else None
-    best: tuple[tuple[int, int, int], tuple[Action, dict[str, Value]]] | None = None
-    for order, (action, params) in enumerate(enabled_steps(here.system, here.final)):
+    wanted = _elements(message, here) if message is not None else ()
+    best: tuple[tuple[int, int], tuple[Action, dict[str, Value]]] | None = None
+    for action in here.system.actions:
         likeness = _likeness(step.action, action)
         if likeness is None:
             continue
-        if wanted is not None:
-            picked = next((p for p in action.params if p.channel is not None), None)
-            if picked is None or message is None or picked.channel != message.channel or params[picked.name] not in wanted:
-                continue
-        plain = {p.name for p in action.params if p.channel is None}
-        other_choices = sum(params[name] != step.params.get(name) for name in plain)
-        rank = (likeness, other_choices, order)
-        if best is None or rank < best[0]:
-            best = rank, (action, params)
+        for params in choices(here.system, action, here.final):
+            other_choices = 0
+            for p in action.params:
+                if p.channel is None:
+                    other_choices += params[p.name] != step.params.get(p.name)
+                elif message is None or p.channel != message.channel or params[p.name] not in wanted:
+                    break
+            else:
+                rank = (likeness, other_choices)
+                if (best is None or rank < best[0]) and holds(action.enabled, here.final, params):
+                    best = rank, (action, params)
     return best[1] if best else None
 
 
@@ -140,10 +142,15 @@ def _elements(message: Flight, here: Trace) -> tuple[Value, ...]:
 # ---- the way to rest -------------------------------------------------------------------------------------------------
 
 
-def _way_to_rest(system: System, run: Trace) -> list[tuple[Action, dict[str, Value]]] | None:
+def ground(system: System) -> Compiled:
+    """The generated code with which a way to rest is sought; its one predicate says that nothing is in flight."""
+    channels = [system.by_name[channel.variable].expr for channel in system.channels]
+    return Compiled(system, [all_of(*(negate(has(channel, 0)) for channel in channels))])
+
+
+def _way_to_rest(unit: Compiled, run: Trace) -> list[tuple[Action, dict[str, Value]]] | None:
     """The shortest way to rest by protocol steps, or None if there is none among the states looked at."""
-    unit = Compiled(system, [_nothing_in_flight(system)])
-    protocol = [action.kind.is_protocol_step for action in system.actions]
+    protocol = [action.kind.is_protocol_step for action in unit.system.actions]
     start = unit.layout.pack(run.final)
     came: dict[int, tuple[int, int] | None] = {start: None}
     queue = deque([start])
@@ -160,11 +167,6 @@ def _way_to_rest(system: System, run: Trace) -> list[tuple[Action, dict[str, Val
                 came[target] = state, label
                 queue.append(target)
     return None if empty is None else _way(unit, came, empty)
-
-
-def _nothing_in_flight(system: System) -> Expr:
-    channels = [system.by_name[channel.variable].expr for channel in system.channels]
-    return all_of(*(negate(has(channel, 0)) for channel in channels if isinstance(channel.sort, Bag)))
 
 
 def _protocol_steps(unit: Compiled, protocol: list[bool], state: int) -> Iterator[tuple[int, int]]:

@@ -55,7 +55,7 @@ class PropertyResult:
     Raises ValueError for a verdict of the wrong kind, or one that needs a trace and has none.
     """
 
-    property: Property
+    prop: Property
     verdict: Verdict
     trace: Trace | None = None
     reason: str = ""
@@ -72,12 +72,12 @@ class PropertyResult:
     @property
     def name(self) -> str:
         """The property's name."""
-        return self.property.name
+        return self.prop.name
 
     @property
     def kind(self) -> PropertyKind:
         """always, sometimes or eventually."""
-        return self.property.kind
+        return self.prop.kind
 
     @property
     def steps(self) -> int | None:
@@ -87,12 +87,12 @@ class PropertyResult:
     @property
     def fairness(self) -> str:
         """Which infinite runs an eventually-property looks at."""
-        return str(self.property.fairness) if self.kind is PropertyKind.EVENTUALLY else ""
+        return str(self.prop.fairness) if self.kind is PropertyKind.EVENTUALLY else ""
 
     @property
     def assumption(self) -> str:
         """What the settings suppose that no endpoint can ensure by itself."""
-        return self.property.assumption
+        return self.prop.assumption
 
     @property
     def settled(self) -> bool:
@@ -245,7 +245,7 @@ def exit_code(results: Iterable[Sequence[ModelResult]]) -> int:
 
 def _ending(found: PropertyResult) -> str:
     match found.verdict:
-        case Verdict.VIOLATED if found.property.is_deadlock:
+        case Verdict.VIOLATED if found.prop.is_deadlock:
             return "deadlock"
         case Verdict.VIOLATED if found.kind is PropertyKind.EVENTUALLY:
             return "eventually violated"

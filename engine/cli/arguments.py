@@ -17,7 +17,7 @@ __all__ = ["COMMANDS", "Asked", "Command", "Parser", "at_least", "limits_options
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its name, what it is for, and the module beside this one that has `configure(parser)` and `run(args, console)`."""
+    """A command: its name, what it is for, and the module beside this one that has `configure` and `run`."""
 
     name: str
     summary: str
@@ -55,8 +55,8 @@ class Asked:
         return int(_module(self.command).run(self.arguments, console))
 
 
-class _Help(Exception):  # noqa: N818  (nothing is wrong)
-    pass
+class _Help(Exception):
+    """Help was asked for: nothing is wrong."""
 
 
 class _HelpAction(argparse.Action):
@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """A wrong command line."""
-        raise CommandLineError(f"{message}\n{self.format_usage().strip()}")
+        raise CommandLineError(f"{message.removeprefix('argument ')} ({self.prog} --help)")
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments. Raises CommandLineError, with the nearest option for an unknown one."""

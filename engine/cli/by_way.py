@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..catalogue import Catalogue
 from ..checker import Task
 from ..confirm import confirm_via
+from ..expr import Expr
 from ..property import Property, PropertyKind, Verdict
 from ..results import ModelResult, PropertyResult
 from ..via import shortest_via
@@ -30,10 +32,10 @@ def by_way_of(catalogue: Catalogue, one: Chosen, texts: Sequence[str], named: Se
     ]
     predicates = [place.predicate for place in places if place.predicate is not None]
     found = shortest_via(subject.system, predicates, final, task.limits, task.progress)
-    prop = _asked(texts, final)
+    prop = _asked(texts, predicates, final)
     if found.run is not None:
         trace = confirm_via(predicates, final, found.run.trace(subject.system, prop.name))
-        result = PropertyResult(prop, Verdict.REACHED, trace)
+        result = PropertyResult(prop, Verdict.REACHED, trace, reason=_where(texts, found.satisfied, final, len(trace)))
     elif found.complete:
         result = PropertyResult(prop, Verdict.NOT_REACHED)
     else:
@@ -63,7 +65,18 @@ def _final(properties: Sequence[Property]) -> Property | None:
     return final
 
 
-def _asked(texts: Sequence[str], final: Property | None) -> Property:
-    sentence = "first " + ", then ".join(texts) + (f", and in the end {final.name} is violated" if final else "")
-    clauses = final.clauses if final else ()
-    return Property("via", PropertyKind.SOMETIMES, sentence, clauses=clauses)
+def _asked(texts: Sequence[str], predicates: Sequence[Expr], final: Property | None) -> Property:
+    """The question as a property; its clauses are those of the last thing asked for."""
+    sentence = "First " + ", then ".join(texts) + (f", and in the end {final.name} is violated" if final else "")
+    prop = Property("via", PropertyKind.SOMETIMES, f"{sentence}.")
+    if final is None:
+        return replace(prop, predicate=predicates[-1])
+    if final.event is not None:
+        return replace(prop, event=final.event, clauses=final.clauses)
+    return replace(prop, predicate=final.predicate, clauses=final.clauses)
+
+
+def _where(texts: Sequence[str], satisfied: Sequence[int], final: Property | None, steps: int) -> str:
+    """Where in the run each thing asked for is satisfied."""
+    parts = [f"{text}: {f'after step {step}' if step else 'at the start'}" for text, step in zip(texts, satisfied, strict=True)]
+    return "; ".join([*parts, *([f"{final.name} is violated in step {steps}"] if final else [])])

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     settings, own = overrides(arguments.settings), own_properties(arguments)
     chosen = [choose(catalogue, name, settings, arguments.properties, own) for name in names]
     folder = TraceFolder(arguments.trace_dir) if arguments.trace_dir else None
-    tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own)]))
+    tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own), "via"]))
 
     outcomes: list[tuple[ModelResult, ...]] = []
     faults: list[str] = []

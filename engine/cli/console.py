@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -66,10 +67,11 @@ class Console:
 
     # -- what was not --------------------------------------------------------------------------------------------
     def complain(self, text: str) -> None:
-        """One or more lines on standard error."""
+        """One or more lines on standard error; long ones are wrapped, but for those that are indented."""
         self.clear_progress()
+        lines = [part for line in text.split("\n") for part in _wrapped(line)]
         try:
-            self._err.write(_encodable(text, self._err) + "\n")
+            self._err.write(_encodable("\n".join(lines), self._err) + "\n")
             self._err.flush()
         except OSError:
             pass  # nobody is left who could be told
@@ -123,6 +125,12 @@ class Console:
         return _encodable(text, self._out)
 
 
+def _wrapped(line: str) -> list[str]:
+    if len(line) <= WIDTH or line.startswith(" "):
+        return [line]
+    return textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
 def _can_write(text: str, stream: TextIO) -> bool:
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
@@ -139,7 +147,9 @@ def _encodable(text: str, stream: TextIO) -> str:
     return text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
 
 
-_PLAIN = str.maketrans({"·": "-", "—": "-", "–": "-", "→": "->", "…": "...", "≤": "<=", "≥": ">=", "×": "x", "“": '"', "”": '"'})
+_PLAIN = str.maketrans(
+    {"·": "-", "—": "-", "–": "-", "─": "-", "→": "->", "…": "...", "≤": "<=", "≥": ">=", "×": "x", "“": '"', "”": '"'}
+)
 
 
 def _discard(stream: TextIO) -> None:

@@ -24,7 +24,7 @@ def mismatches(one: Chosen, results: Sequence[ModelResult]) -> list[str]:
 
 
 def _of_property(result: PropertyResult) -> list[str]:
-    declared, steps = result.property.expect, result.property.expect_steps
+    declared, steps = result.prop.expect, result.prop.expect_steps
     reason = f" ({result.reason})" if result.reason else ""
     if declared is None:
         fault = result.verdict not in GOOD
@@ -53,6 +53,7 @@ def expectation_report(one: Chosen, results: Sequence[ModelResult]) -> str:
     states = next((f"{plural(r.states, 'state')}, " for r in results if r.states is not None), "")
     count = len(one.subject.properties)
     properties = f"{count} {'property' if count == 1 else 'properties'}"
+    found = f"{one.subject.name}: {properties}, {states}{seconds:.1f} s"
     if not faults:
-        return f"as declared      {one.subject.name}: {properties}, {states}{seconds:.1f} s"
-    return "\n".join([f"NOT as declared  {one.subject.name}: {properties}, {states}{seconds:.1f} s", *(f"    {f}" for f in faults)])
+        return f"as declared      {found}"
+    return "\n".join([f"NOT as declared  {found}", *(f"    {fault}" for fault in faults)])

@@ -12,7 +12,7 @@ from ..results import ModelResult, PropertyResult
 from ..telling import tell
 from .console import WIDTH
 
-__all__ = ["Report", "bounds", "columns", "paragraph", "plural", "report", "verdict_text"]
+__all__ = ["Report", "assumptions", "bounds", "columns", "paragraph", "plural", "report", "verdict_text"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ def report(title: str, result: ModelResult, how: Report) -> str:
     """A model's report: its properties, one line each, the bounds, and the shortest runs."""
     heading = f"{result.model}: {title}" if title else result.model
     lines = textwrap.wrap(heading, WIDTH) + changed_lines(result.changed)
-    lines += [""] + columns(result.properties, how) + [""]
-    lines += bounds(result) + assumptions(result.properties)
+    lines += ["", *columns(result.properties), ""]
+    lines += bounds(result, every=how.witnesses) + assumptions(result.properties)
     for found in result.properties:
         if how.shows(found) and found.trace is not None:
             lines += ["", run_heading(found), ""]
-            lines.append(render_ladder(tell(found.trace, found.property, found.verdict), how.look).rstrip("\n"))
+            lines.append(render_ladder(tell(found.trace, found.prop, found.verdict), how.look).rstrip("\n"))
     return "\n".join(lines)
 
 
@@ -56,20 +56,34 @@ def changed_lines(changed: Mapping[str, str | int]) -> list[str]:
     return paragraph("settings: ", [f"{name}={value}" for name, value in changed.items()], " ")
 
 
-def columns(properties: Sequence[PropertyResult], how: Report) -> list[str]:
-    """One line per property: verdict, name, steps, and as much of its sentence as there is room for."""
-    verdicts = [verdict_text(found) for found in properties]
-    first = max(map(len, verdicts), default=0)
-    second = max((len(found.name) for found in properties), default=0)
-    lines = []
-    for found, verdict in zip(properties, verdicts, strict=True):
-        steps = "" if found.steps is None else plural(found.steps, "step")
-        start = f"{verdict:<{first}}  {found.name:<{second}}  {steps:<8}"
-        lines.append(f"{start}  {shortened(found.property.sentence, WIDTH - len(start) - 2)}".rstrip())
-        if found.reason:
-            indent = " " * (first + 2)
-            lines += textwrap.wrap(found.reason, WIDTH, initial_indent=indent, subsequent_indent=indent)
+def columns(properties: Sequence[PropertyResult]) -> list[str]:
+    """For each property verdict, name, steps and sentence: on one line where they fit, else the sentence below.
+
+    Those that do not apply come last, with the reason.
+    """
+    applying = [found for found in properties if found.verdict is not Verdict.NOT_APPLICABLE]
+    first = max((len(verdict_text(found)) for found in applying), default=0)
+    second = max((len(found.name) for found in applying), default=0)
+    indent = " " * (first + 2)
+    lines = [f"{'verdict':<{first}}  {'property':<{second}}  steps"] if applying else []
+    for found in applying:
+        steps = "" if found.steps is None else str(found.steps)
+        line = f"{verdict_text(found):<{first}}  {found.name:<{second}}  {steps:>5}".rstrip()
+        sentence = " ".join(found.prop.sentence.split())
+        beside = f"{line:<{first + second + 9}}  {sentence}"
+        if len(beside) <= WIDTH:
+            lines.append(beside.rstrip())
+        else:
+            lines += [line, *_wrapped(sentence, indent)]
+        lines += _wrapped(found.reason, indent)
+    for reason in dict.fromkeys(p.reason for p in properties if p.verdict is Verdict.NOT_APPLICABLE):
+        names = [p.name for p in properties if p.verdict is Verdict.NOT_APPLICABLE and p.reason == reason]
+        lines += textwrap.wrap(f"not-applicable: {', '.join(names)} ({reason})", WIDTH, subsequent_indent="  ")
     return lines
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def verdict_text(found: PropertyResult) -> str:
@@ -79,8 +93,8 @@ def verdict_text(found: PropertyResult) -> str:
     return found.verdict.value
 
 
-def bounds(result: ModelResult) -> list[str]:
-    """How far the search went, what it met on the way, and which actions never happened."""
+def bounds(result: ModelResult, *, every: bool = False) -> list[str]:
+    """How far the search went, what it met on the way, and how many actions never happened; with `every`, which."""
     lines = []
     if result.states is not None:
         how_far = "complete" if result.complete else f"cut short ({result.stopped_by})"
@@ -95,22 +109,20 @@ def bounds(result: ModelResult) -> list[str]:
         text = f"capacity was reached: {result.overflows:,} times a full channel dropped a message"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     if result.silent_actions:
-        count = f"{len(result.silent_actions)} of {len(result.actions or ())} actions never happened: "
-        lines += paragraph(count, result.silent_actions, ", ")
+        count = f"{len(result.silent_actions)} of {len(result.actions or ())} actions never happened"
+        lines += paragraph(f"{count}: ", result.silent_actions, ", ") if every else [f"{count} (-v names them)"]
     return lines
 
 
 def assumptions(properties: Sequence[PropertyResult]) -> list[str]:
-    """What verdicts rest on, each once, with the properties concerned."""
+    """What verdicts rest on, each once; for fairness with the properties concerned."""
+    asked = [p for p in properties if p.verdict is not Verdict.NOT_APPLICABLE]
     lines: list[str] = []
-    for label, texts in (
-        ("assuming", {p.name: p.assumption for p in properties if p.verdict is not Verdict.NOT_APPLICABLE}),
-        ("fairness", {p.name: p.fairness for p in properties if p.verdict is not Verdict.NOT_APPLICABLE}),
-    ):
-        for text in dict.fromkeys(t for t in texts.values() if t):
-            names = [name for name, t in texts.items() if t == text]
-            whose = "" if label == "assuming" and len(names) == len(properties) else f" ({', '.join(names)})"
-            lines += textwrap.wrap(f"{label}: {text}{whose}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    for text in dict.fromkeys(p.assumption for p in asked if p.assumption):
+        lines += textwrap.wrap(f"assuming {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    for text in dict.fromkeys(p.fairness for p in asked if p.fairness):
+        whose = ", ".join(p.name for p in asked if p.fairness == text)
+        lines += textwrap.wrap(f"fairness of {whose}: {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     return lines
 
 
@@ -126,22 +138,10 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def shortened(text: str, room: int) -> str:
-    """The text, or as many of its words as there is room for.
-
-    >>> shortened("one two three", 10)
-    'one two…'
-    """
-    text = " ".join(text.split())
-    if len(text) <= room:
-        return text
-    words = text[: max(0, room)].rsplit(" ", 1)[0].rstrip(" ,;:(") if room > 12 else ""
-    return f"{words}…" if words else ""
-
-
 def paragraph(start: str, parts: Sequence[str], between: str) -> list[str]:
     """Parts, joined, in lines of which all but the first are indented; no part is torn apart unless it must be."""
-    lines, line = [], start
+    lines: list[str] = []
+    line = start
     for i, part in enumerate(parts):
         piece = part + (between.rstrip() if i < len(parts) - 1 else "")
         gap = "" if line in (start, "  ") else " "

@@ -11,12 +11,11 @@ from .console import Console
 
 __all__ = ["exit_code_of", "run"]
 
-SYSTEM_ERROR = 153
-INTERRUPTED = 130
+SYSTEM_ERROR, INTERRUPTED = 153, 130
 
 
 def run(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
-    """Run one command and give back its exit code. Nothing but a bug of ours ends in a traceback, and that only if asked for."""
+    """Run one command and give back its exit code. Only a bug of ours ends in a traceback, and that only if asked for."""
     console = console or Console()
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments), console)
@@ -60,7 +59,10 @@ def _run(arguments: list[str], console: Console) -> int:
 
 
 def exit_code_of(error: SynproofError) -> int:
-    """The exit code of an error that is told to a person: its class has it; what has none is a failure of the program."""
+    """The exit code of an error that is told to a person: its class has it.
+
+    What has none is a failure of the program: a system that leaves its sorts, a run that the evaluator does not reproduce.
+    """
     code = getattr(error, "exit_code", SYSTEM_ERROR)
     return code if isinstance(code, int) else SYSTEM_ERROR
 

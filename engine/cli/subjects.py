@@ -13,7 +13,7 @@ from ..system import System
 from .trouble import CommandLineError
 
 __all__ = [
-    "Chosen", "Own", "choose", "overrides", "own_properties", "properties_options", "settings_option", "shipped",
+    "Chosen", "Own", "choose", "declarations", "overrides", "own_properties", "properties_options", "settings_option", "shipped",
     "with_declared",
 ]  # fmt: skip
 
@@ -103,8 +103,14 @@ def choose(
 
 def _own(catalogue: Catalogue, model: LoadedModel, system: System, own: Own, others: Sequence[Property]) -> Property:
     if any(own.name == other.name for other in others):
-        raise CommandLineError(f"{model.name} declares a property named {own.name}, as the expression on the command line would be")
+        raise CommandLineError(f"{model.name} has a property named {own.name}, as the expression on the command line would be")
     return catalogue.own_property(model, system, own.name, own.kind, own.text)
+
+
+def declarations(chosen: Chosen) -> list[Declaration]:
+    """The properties of a subject, as a model file would declare them."""
+    own = {declaration.name: declaration for declaration in chosen.model.properties}
+    return [own.get(prop.name, Declaration(prop.name)) for prop in chosen.subject.properties]
 
 
 def with_declared(catalogue: Catalogue, chosen: Chosen, declarations: Sequence[Declaration]) -> Chosen:

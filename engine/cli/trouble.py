@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import SynproofError
 
-__all__ = ["CommandLineError", "CannotWrite", "FileTrouble", "NotBuiltYet", "OtherModel"]
+__all__ = ["CommandLineError", "CannotWrite", "FileTrouble", "NotBuiltYet", "NothingToExport", "OtherModel"]
 
 
 class CommandLineError(SynproofError):
@@ -33,3 +33,9 @@ class CannotWrite(SynproofError):
     """A file or folder cannot be written."""
 
     exit_code = 153
+
+
+class NothingToExport(SynproofError):
+    """The check that was to give a run gives none."""
+
+    exit_code = 2

@@ -1,0 +1,195 @@
+"""`synproof compare`: the verdicts of several models, or of one with settings varied, and the runs that tell them apart."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from ..catalogue import Catalogue, find
+from ..checker import Task, by_exploration
+from ..comparison import Distinction, Row, comparison_exit_code, distinctions, matrix
+from ..explore import Limits
+from ..property import Verdict
+from ..render import Column, Look, render_side_by_side
+from ..results import ModelResult
+from ..telling import actors_of, tell
+from .arguments import Parser, limits_options
+from .console import WIDTH, Console
+from .matrix import matrix_lines
+from .report import assumptions, plural
+from .subjects import Chosen, choose, declarations, overrides, settings_option, with_declared
+from .trouble import CommandLineError
+
+__all__ = ["configure", "run"]
+
+MOST_CELLS = 64
+
+
+def configure(parser: Parser) -> None:
+    """The options of `compare`."""
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="two models or more; or one, and --vary")
+    parser.add_argument(
+        "--vary", action="append", default=[], metavar="NAME=A,B",
+        help="compare values of a setting (repeatable: every combination)",
+    )  # fmt: skip
+    settings_option(parser)
+    parser.add_argument(
+        "-p", "--property", action="append", default=[], metavar="NAME", dest="properties",
+        help="compare this property only (repeatable)",
+    )  # fmt: skip
+    limits_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Compare, and say what differs."""
+    catalogue = find()
+    chosen = _cells(catalogue, arguments)
+    asked = {declaration.name: declaration for one in reversed(chosen) for declaration in declarations(one)}
+    chosen = [with_declared(catalogue, one, list(asked.values())) for one in chosen]
+    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    results: list[ModelResult] = []
+    for one in chosen:
+        results.append(by_exploration(one.subject, Task(limits=limits, progress=console.progress()))[0])
+        console.clear_progress()
+        if results[-1].interrupted:
+            break
+    rows = matrix(results)
+    if arguments.json:
+        console.say_json(as_json(results, rows))
+    else:
+        _tell(console, chosen, results, rows)
+    return comparison_exit_code(results)
+
+
+def as_json(results: Sequence[ModelResult], rows: Sequence[Row]) -> dict[str, Any]:
+    """The object that `compare --json` prints; a cell that was not asked is left out."""
+    names = [result.model for result in results]
+    return {
+        "models": names,
+        "rows": [
+            {
+                "property": row.name,
+                "cells": [
+                    {"model": name, "verdict": cell.verdict.value, "steps": cell.steps}
+                    for name, cell in zip(names, row.cells, strict=True)
+                    if cell is not None
+                ],
+            }
+            for row in rows
+        ],
+    }
+
+
+# ---- what is compared ------------------------------------------------------------------------------------------------
+
+
+def _cells(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Chosen]:
+    """The models, each with every combination of the varied settings."""
+    fixed = overrides(arguments.settings)
+    varied = _varied(arguments.vary)
+    if both := sorted(set(fixed) & set(varied)):
+        raise CommandLineError(f"{both[0]} is both set by -s and varied by --vary")
+    combinations = [dict(zip(varied, values, strict=True)) for values in product(*varied.values())]
+    if not arguments.models or len(arguments.models) * len(combinations) < 2:
+        raise CommandLineError(
+            "compare needs two models (synproof compare two-way three-way), or one and --vary NAME=A,B; "
+            "`synproof list` shows the models"
+        )
+    if len(arguments.models) * len(combinations) > MOST_CELLS:
+        raise CommandLineError(f"that makes {len(arguments.models) * len(combinations)} models; {MOST_CELLS} are allowed")
+    if doubled := [name for name in arguments.models if arguments.models.count(name) > 1]:
+        raise CommandLineError(f"{doubled[0]} is named twice")
+    found = []
+    for name in arguments.models:
+        for values in combinations:
+            one = choose(catalogue, name, {**fixed, **values}, arguments.properties)
+            cell = ",".join(f"{setting}={value}" for setting, value in values.items())
+            found.append(_renamed(one, f"{one.model.name}[{cell}]") if cell else one)
+    return found
+
+
+def _renamed(one: Chosen, name: str) -> Chosen:
+    return replace(one, subject=replace(one.subject, name=name))
+
+
+def _varied(options: Sequence[str]) -> dict[str, list[str]]:
+    """Setting -> the values it is to have."""
+    found: dict[str, list[str]] = {}
+    for option in options:
+        name, equals, text = option.partition("=")
+        values = [value.strip() for value in text.split(",")]
+        if not equals or not name.strip() or not all(values):
+            raise CommandLineError(f"--vary {option}: write --vary name=value,value (synproof list settings)")
+        if name.strip() in found:
+            raise CommandLineError(f"--vary {name.strip()} is given twice; name all its values in one")
+        if doubled := [value for value in values if values.count(value) > 1]:
+            raise CommandLineError(f"--vary {option}: {doubled[0]} is there twice")
+        found[name.strip()] = values
+    return found
+
+
+# ---- how it is told --------------------------------------------------------------------------------------------------
+
+
+def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelResult], rows: Sequence[Row]) -> None:
+    for one, result in zip(chosen, results, strict=False):
+        title = f": {one.model.title}" if one.model.title else ""
+        console.say("\n".join(textwrap.wrap(result.model + title, WIDTH, subsequent_indent="  ")))
+    console.say()
+    console.say("\n".join(matrix_lines(results, rows)))
+    for line in dict.fromkeys(line for result in results for line in assumptions(result.properties)):
+        console.say(line)
+    found = distinctions([one.subject for one in chosen], rows)
+    for distinction in found:
+        console.say()
+        console.say(_side_by_side(distinction, chosen, results, console.look()))
+    if not found:
+        decided = comparison_exit_code(results) == 0
+        console.say("\nno verdict differs" if decided else "\nno difference was found in what is decided")
+
+
+def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequence[ModelResult], look: Look) -> str:
+    trace, beside = shown.found.trace, shown.companion
+    assert trace is not None
+    rule = f"── {', '.join(shown.rows)} "
+    lines = textwrap.wrap(rule + "─" * max(0, WIDTH - len(rule)), WIDTH)
+    verdict = f"{shown.found.verdict.value}: the shortest run, {plural(len(trace), 'step')}"
+    left = Column(results[shown.one].model, verdict, tell(trace, shown.found.prop, shown.found.verdict))
+    right = Column(
+        results[shown.other].model,
+        f"{shown.excluded.verdict.value}: {_what_is_the_same(shown)}",
+        tell(beside.trace) if len(beside.trace) else None,
+    )
+    lines += ["", render_side_by_side(left, right, look).rstrip("\n")]
+    if beside.at_rest:
+        lines += ["", *textwrap.wrap(_at_the_end(shown, results[shown.other].model), WIDTH)]
+    return "\n".join(lines)
+
+
+def _what_is_the_same(shown: Distinction) -> str:
+    beside = shown.companion
+    if beside.missing is None:
+        same = "the same run"
+    elif not beside.followed:
+        return f"the run cannot begin here: {_short(beside.missing.action.sentence)}"
+    else:
+        same = f"the same run as far as step {beside.followed}"
+    return f"{same}, and on until nothing is in flight" if beside.continued else same
+
+
+def _at_the_end(shown: Distinction, model: str) -> str:
+    """What the other model has come to."""
+    trace = shown.companion.trace
+    labels = tell(trace).steps[-1].labels if len(trace) else tell(trace).labels
+    states = ", ".join(f"{actor} {label}" for actor, label in zip(actors_of(trace.system), labels, strict=True) if label)
+    word = "never happens" if shown.excluded.verdict is Verdict.NOT_REACHED else "holds in every run"
+    return f"{model} comes to rest after {plural(len(trace), 'step')} ({states}); there {', '.join(shown.rows)} {word}."
+
+
+def _short(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")

@@ -1,0 +1,100 @@
+"""`synproof export`: a trace, saved or just found, as text, Markdown, Mermaid or ITF."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from ..catalogue import Catalogue, find
+from ..checker import Task, check
+from ..explore import Limits
+from ..files import write_text
+from ..itf import Header, to_text
+from ..property import Property, Verdict
+from ..render import Look, render_ladder, render_markdown, render_mermaid
+from ..results import ModelResult, PropertyResult
+from ..telling import tell
+from ..trace import Trace
+from .arguments import Parser, limits_options, one_of
+from .console import Console
+from .subjects import choose, overrides, settings_option
+from .traces import header_of, is_trace, load_trace
+from .trouble import CommandLineError, NothingToExport
+
+__all__ = ["configure", "run"]
+
+FORMATS = ("text", "markdown", "mermaid", "itf")
+
+
+def configure(parser: Parser) -> None:
+    """The options of `export`."""
+    parser.add_argument("what", metavar="TRACE|MODEL", help="a saved trace; or a model, which is then checked")
+    parser.add_argument("--to", required=True, type=one_of(*FORMATS), metavar="|".join(FORMATS))
+    parser.add_argument("--out", metavar="FILE", help="write there, never over another file (standard output)")
+    parser.add_argument(
+        "-p", "--property", metavar="NAME", help="of a model: the run of this property (the first violated, else reached)"
+    )
+    settings_option(parser)
+    limits_options(parser)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A trace, and what belongs to it."""
+
+    trace: Trace
+    prop: Property | None
+    header: Header
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Export."""
+    catalogue = find()
+    found = _saved(catalogue, arguments) if is_trace(arguments.what) else _checked(catalogue, arguments, console)
+    text = _written(found, arguments.to, Look() if arguments.out else console.look())
+    if arguments.out:
+        write_text(arguments.out, text)
+        console.say(f"wrote {arguments.out}")
+    else:
+        console.say(text.rstrip("\n"))
+    return 0
+
+
+def _saved(catalogue: Catalogue, arguments: argparse.Namespace) -> _Found:
+    if arguments.property or arguments.settings:
+        raise CommandLineError("a saved trace has its property and its settings: leave out -p and -s")
+    file, _, trace, prop = load_trace(catalogue, arguments.what)
+    return _Found(trace, prop, file.header)
+
+
+def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Console) -> _Found:
+    only = [arguments.property] if arguments.property else []
+    one = choose(catalogue, arguments.what, overrides(arguments.settings), only)
+    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    (result,) = check(one.subject, Task(limits=limits, progress=console.progress()))
+    console.clear_progress()
+    if result.interrupted:
+        raise KeyboardInterrupt
+    found = _first(result)
+    if found is None or found.trace is None:
+        verdicts = ", ".join(f"{p.name} {p.verdict.value}" for p in result.properties) or "it has no properties"
+        raise NothingToExport(f"{one.subject.name} has no run to export: {verdicts}")
+    name = one.subject.name if one.model.shipped else one.model.path
+    return _Found(found.trace, found.prop, header_of(name, one.subject.settings, found))
+
+
+def _first(result: ModelResult) -> PropertyResult | None:
+    with_run = [found for found in result.properties if found.trace is not None]
+    violated = [found for found in with_run if found.verdict is Verdict.VIOLATED]
+    return next(iter(violated or with_run), None)
+
+
+def _written(found: _Found, form: str, look: Look) -> str:
+    if form == "itf":
+        return to_text(found.trace, found.header)
+    telling = tell(found.trace, found.prop, found.header.verdict)
+    if form == "mermaid":
+        return render_mermaid(telling)
+    if form == "markdown":
+        return render_markdown(telling, heading=found.header.model)
+    return render_ladder(telling, look, heading=found.header.model)
