@@ -68,7 +68,7 @@ class TcpCatalogue:
         else:
             wanted = [Declaration(name) for name, prop in named.items() if not prop.not_applicable]
         names, fairness = Names(system), _shared_fairness(named.values())
-        return system, [_property(declaration, named, names, fairness) for declaration in wanted]
+        return system, [_property(declaration, named, declared, names, fairness) for declaration in wanted]
 
     def own_property(self, model: LoadedModel, system: System, name: str, kind: PropertyKind, text: str) -> Property:
         """A property from an expression of the user's. Raises ExpressionError."""
@@ -107,14 +107,17 @@ class TcpCatalogue:
 catalogue: Catalogue = TcpCatalogue()
 
 
-def _property(declaration: Declaration, named: Mapping[str, Property], names: Names, fairness: Fairness) -> Property:
+def _property(
+    declaration: Declaration, named: Mapping[str, Property], own: Iterable[str], names: Names, fairness: Fairness
+) -> Property:
     """A declared property with what is expected of it."""
     from synproof.engine.query import ExpressionError, property_of
 
     if declaration.kind is None or declaration.text is None:
         prop = named.get(declaration.name)
         if prop is None:
-            raise UnknownProperty(f"there is no property {declaration.name[:80]!r}; {did_you_mean(declaration.name, named)}")
+            name = declaration.name[:80]
+            raise UnknownProperty(f"there is no property {name!r}; {did_you_mean(name, [*named, *own])}")
     else:
         try:
             prop = property_of(declaration.name, declaration.kind, declaration.text, names, fairness)

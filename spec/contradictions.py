@@ -54,7 +54,7 @@ def _numbers(s: Settings) -> Iterator[Fault]:
         )  # fmt: skip
     if s.isn == "fresh" and length + s.window >= numbers:
         yield _fault(
-            f"isn = fresh never finds a number: SYN, {octets} octets, FIN and window = {s.window} need "
+            f"isn = fresh never finds a number: SYN, data = {s.value('data')}, FIN and window = {s.window} need "
             f"{length + s.window} in a row, but seq-bits = {s.seq_bits} has only {numbers - 1} besides 0",
             "isn", "data", "window", "seq-bits",
         )  # fmt: skip

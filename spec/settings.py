@@ -199,6 +199,10 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return str(value) if abs(value) < HUGE else "a huge number"
+    if isinstance(value, float):
+        return str(value)
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a table"
     if not isinstance(value, str):
         return f"a {type(value).__name__}"
     return repr(value if len(value) <= 60 else value[:57] + "...")
@@ -351,6 +355,6 @@ _BY_NAME = {row.name: row for row in SETTINGS}
 def setting(name: str) -> Setting:
     """The row of that name. Raises UnknownSetting with the nearest name."""
     if name not in _BY_NAME:
-        near = did_you_mean(name.lower().replace("_", "-"), _BY_NAME)
+        near = did_you_mean(name[:60].lower().replace("_", "-"), _BY_NAME)
         raise UnknownSetting(f"there is no setting {name[:60]!r}; {near}", name)
     return _BY_NAME[name]
