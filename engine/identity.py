@@ -18,11 +18,20 @@ __all__ = ["canonical_text", "model_hash", "sort_text"]
 
 
 def model_hash(system: System) -> str:
-    """SHA-256 of the canonical text, in hexadecimal: the same on every run, hash seed, platform and Python version."""
-    digest = hashlib.sha256()
-    for line in canonical_text(system):
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
+    """SHA-256 of the canonical text, in hexadecimal: the same on every run, hash seed, platform and Python version.
+
+    It is computed once per system and kept with it, as a cached property is: a result may save many traces of one system.
+    """
+    known = vars(system).get(_KEPT_AS)
+    if known is None:
+        digest = hashlib.sha256()
+        for line in canonical_text(system):
+            digest.update(line.encode() + b"\n")
+        known = vars(system)[_KEPT_AS] = digest.hexdigest()
+    return str(known)
+
+
+_KEPT_AS = "model_hash"
 
 
 def canonical_text(system: System) -> Iterator[str]:

@@ -71,7 +71,8 @@ class _Ladder:
     def step(self, step: ToldStep) -> list[Line]:
         """The arrows of a step, then what happened."""
         arrows, texts = self._arrows(step), self._texts(step)
-        if not arrows and (not texts or not self.frame.outside):
+        labels_beneath = any(step.relabelled) and not self.frame.outside
+        if not arrows and (not texts or labels_beneath):
             arrows = [self._line()]
         first = (arrows or texts)[0].put(0, str(step.number).rjust(self.frame.number_width - 1), Style.STRONG)
         for rail, changed in zip(self.frame.rails, step.relabelled, strict=False):
@@ -79,7 +80,7 @@ class _Ladder:
                 first.put(rail, self.glyphs.changed, Style.STRONG)
         if self.frame.outside:
             self._label(first, step.labels, step.relabelled)
-        elif any(step.relabelled):
+        elif labels_beneath:
             arrows.append(self._label(Line(self.frame.width), step.labels, step.relabelled))
         lines = arrows + texts
         lines.append(self._line())
@@ -240,6 +241,8 @@ def _origin(flight: Flight) -> list[str]:
         return [f"copied in step {flight.copied}", f"step {flight.copied}", ""]
     if flight.sent is None:
         return ["there from the start", "from the start", ""]
+    if flight.by:
+        return [f"from {flight.by}, step {flight.sent}", f"step {flight.sent}", ""]
     return [f"sent in step {flight.sent}", f"step {flight.sent}", ""]
 
 

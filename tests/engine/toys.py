@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
-from synproof.engine.evaluate import choices
+from synproof.engine.evaluate import choices, successors
 from synproof.engine.expr import Expr, all_of, bag_of, implies, record, slots
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Action, Channel, Kind, Step, System, Variable
-from synproof.engine.trace import Trace, replay
+from synproof.engine.trace import ReplayFailed, Trace, replay
 
 STATE = Enum("State", ("CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED"))
 SEGMENT = Record(
@@ -27,9 +28,14 @@ def show_segment(fields: Mapping[str, Any]) -> str:
     return f"<SEQ={fields['seq']}>{ack}<CTL={flags}>"
 
 
+def message_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a saved trace says of a segment."""
+    return {"seq": fields["seq"], "flags": "S" if fields["syn"] else ""}
+
+
 class _Handshake:
-    def __init__(self, *, two_way: bool, capacity: int, hooks: bool) -> None:
-        self.two_way, self.hooks = two_way, hooks
+    def __init__(self, *, two_way: bool, capacity: int, hooks: bool, old: tuple[int, ...], attacker: bool) -> None:
+        self.two_way, self.hooks, self.old, self.attacker = two_way, hooks, old, attacker
         bag = Bag(SEGMENT, capacity)
         names = [("client.state", STATE), ("client.iss", Seq(4)), ("client.irs", Seq(4)), ("client.told", BOOL)]
         names += [("server.state", STATE), ("server.iss", Seq(4)), ("server.irs", Seq(4))]
@@ -46,13 +52,16 @@ class _Handshake:
 
     def system(self) -> System:
         initial = {v.name: v.sort.default for v in self.variables}
+        bag = self.to_server.sort
+        assert isinstance(bag, Bag)
+        initial["network.to_server"] = bag.canonical(tuple(SEGMENT.value(seq=seq, syn=True) for seq in self.old))
         return System(
             "two-way toy" if self.two_way else "three-way toy", self.variables, (initial,), tuple(self.actions()),
             channels=(
                 Channel("network.to_server", "client", "server"), Channel("network.to_client", "server", "client"),
             ),
             actors=("client", "server"), show_message=show_segment if self.hooks else None,
-            message_fields=(lambda f: {"seq": f["seq"], "flags": "S" * f["syn"]}) if self.hooks else None,
+            message_fields=message_fields if self.hooks else None,
         )  # fmt: skip
 
     def actions(self) -> list[Action]:
@@ -60,6 +69,7 @@ class _Handshake:
             self.listen(), self.open(), self.abort(), self.server_gets_syn(), self.client_gets_syn_ack(),
             self.client_gets_wrong_syn_ack(), self.server_gets_ack(), self.server_gets_rst(), self.repeat(),
             *self.network("to_server", self.to_server), *self.network("to_client", self.to_client),
+            *([self.inject()] if self.attacker else []),
         ]  # fmt: skip
 
     def listen(self) -> Action:
@@ -111,7 +121,7 @@ class _Handshake:
         step.set(self.server_iss, iss)
         step.set(self.server_irs, segment.seq)
         step.send(self.to_client, self.segment(seq=iss, ack=segment.seq + 1, syn=True, ack_bit=True))
-        step.event("ghost", all_of(self.two_way, self.client == "CLOSED"))
+        step.event("ghost", all_of(self.two_way, self.client == "CLOSED"), ("the client is there", self.client != "CLOSED"))
         return step.action()
 
     def client_gets_syn_ack(self) -> Action:
@@ -167,6 +177,13 @@ class _Handshake:
         step.send(self.to_server, self.segment(seq=self.client_iss, syn=True))
         return step.action()
 
+    def inject(self) -> Action:
+        step = Step(
+            "attacker.inject", actor="attacker", kind=Kind.ENVIRONMENT, sentence="Somebody forges a reset."
+        )
+        step.send(self.to_server, self.segment(seq=step.choose("seq", Seq(4)), rst=True))
+        return step.action()
+
     def network(self, name: str, channel: Expr) -> list[Action]:
         lose = Step(
             f"network.lose_{name}", actor="network", kind=Kind.NETWORK, sentence="The network loses a segment."
@@ -180,9 +197,66 @@ class _Handshake:
         return [lose.action(), double.action()]
 
 
-def handshake(*, two_way: bool = False, capacity: int = 2, hooks: bool = True) -> System:
-    """A handshake of two or of three messages, much simpler than TCP's, with loss, duplication and reordering."""
-    return _Handshake(two_way=two_way, capacity=capacity, hooks=hooks).system()
+def handshake(
+    *, two_way: bool = False, capacity: int = 2, hooks: bool = True, old: tuple[int, ...] = (), attacker: bool = False
+) -> System:
+    """A handshake of two or of three messages, much simpler than TCP's, with loss, duplication and reordering.
+
+    `old`: the numbers of SYNs that are in the network at the start. Without `hooks` the engine shows messages by itself.
+    """
+    return _Handshake(two_way=two_way, capacity=capacity, hooks=hooks, old=old, attacker=attacker).system()
+
+
+def ring() -> System:
+    """Three nodes that pass a token round."""
+    nodes = ("ada", "bob", "eve")
+    token = Record("Token", (("round", Int(0, 3)),))
+    mode = Enum("Mode", ("WAITING", "HAS_TOKEN"))
+    states = {node: Variable(f"{node}.state", mode) for node in nodes}
+    links = {node: Variable(f"link.from_{node}", Bag(token, 1, ordered=True)) for node in nodes}
+    actions = []
+    for node, after, before in zip(nodes, nodes[1:] + nodes[:1], nodes[-1:] + nodes[:-1], strict=True):
+        give = Step(f"{node}.give", actor=node, kind=Kind.USER_CALL, sentence=f"{node} passes the token to {after}.")
+        give.when(states[node].expr == "HAS_TOKEN")
+        give.set(states[node].expr, "WAITING")
+        give.send(links[node].expr, record(token, round=1))
+        take = Step(f"{node}.take", actor=node, kind=Kind.SEGMENT_ARRIVES, sentence=f"{node} has the token.")
+        take.take("token", links[before].expr)
+        take.set(states[node].expr, "HAS_TOKEN")
+        actions += [give.action(), take.action()]
+    variables = (*states.values(), *links.values())
+    initial = {v.name: v.sort.default for v in variables} | {"ada.state": "HAS_TOKEN"}
+    channels = tuple(Channel(f"link.from_{a}", a, b) for a, b in zip(nodes, nodes[1:] + nodes[:1], strict=True))
+    return System("ring", variables, (initial,), tuple(actions), channels=channels)
+
+
+def counter() -> System:
+    """One variable that counts to three and starts again, and nobody who sends anything."""
+    count = Variable("count", Int(0, 3))
+    up = Step("clock.up", actor="clock", kind=Kind.TIMEOUT, sentence="The clock strikes.")
+    up.when(count.expr < 3)
+    up.set(count.expr, count.expr + 1)
+    back = Step("clock.back", actor="clock", kind=Kind.TIMEOUT, sentence="The clock starts again.")
+    back.when(count.expr == 3)
+    back.set(count.expr, 0)
+    return System("counter", (count,), ({"count": 0},), (up.action(), back.action()))
+
+
+def random_run(system: System, seed: int, steps: int) -> Trace:
+    """A run of at most so many steps, each chosen at random among all that are possible."""
+    rng = random.Random(seed)
+    instances: list[tuple[Action, Mapping[str, Any]]] = []
+    state = system.initial[0]
+    for _ in range(steps):
+        possible = list(successors(system, state))
+        if not possible:
+            break
+        # first the action, or the many numbers of an OPEN would leave no room for the rest
+        name = rng.choice(sorted({step.action.name for step in possible}))
+        step = rng.choice([step for step in possible if step.action.name == name])
+        instances.append((step.action, step.params))
+        state = step.after
+    return replay(system, system.initial[0], instances)
 
 
 def no_ghost(system: System) -> Property:
@@ -200,7 +274,7 @@ def run(system: System, *lines: str, loop: int | None = None, initial: int = 0, 
 
     Where the line leaves a choice open, the first one that is enabled is taken.
     """
-    instances = []
+    instances: list[tuple[Action, Mapping[str, Any]]] = []
     state = system.initial[initial]
     trace = replay(system, state, [])
     for line in lines:
@@ -211,7 +285,7 @@ def run(system: System, *lines: str, loop: int | None = None, initial: int = 0, 
             if _fits(action, params, wanted):
                 try:
                     trace = replay(system, state, [*instances, (action, params)])
-                except Exception:
+                except ReplayFailed:
                     continue
                 instances.append((action, params))
                 break
