@@ -184,13 +184,13 @@ class _Block:
         if node.op is Op.VAR:
             return [self.name(f"s >> {p.offset} & {p.mask}") for p in self.unit.layout.places[node.attr]]
         if node.op is Op.ITE:
-            condition, then, otherwise = self.source(node.args[0]), *map(self.slots.get, map(id, node.args[1:]))
-            assert then is not None and otherwise is not None
+            condition = self.source(node.args[0])
+            then, otherwise = (self.slots[id(branch)] for branch in node.args[1:])
             return [self.name(f"{a} if {_wrap(condition)} else {b}") for a, b in zip(then, otherwise, strict=True)]
         if node.op is Op.BAG_OF:
             places = [self.name("0") for _ in range(sort.capacity)]
-            for condition, element in zip(node.args[::2], node.args[1::2], strict=True):
-                test, code = self.source(condition), self.source(element)
+            for keep, element in zip(node.args[::2], node.args[1::2], strict=True):
+                test, code = self.source(keep), self.source(element)
                 self.put(f"if {test}:")
                 self._insert(places, f"{_wrap(code)} << 1 | 1", sort, deeper=1)
             return places

@@ -19,7 +19,7 @@ Structurally equal nodes are one object, so identity is equality and shared part
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum as PyEnum
 from typing import Any, NoReturn, TypeAlias
 
@@ -27,9 +27,9 @@ from .errors import LanguageError, SortMismatch, SymbolicTruth, did_you_mean
 from .sorts import BOOL, Bag, Bool, Enum, Int, Record, Seq, Sort, Value, common, fits
 
 __all__ = [
-    "FALSE", "TRUE", "Expr", "Op", "all_of", "any_of", "bag_of", "clamp", "const", "count_if", "empty", "has", "iff", "implies",
-    "insert", "is_full", "item", "ite", "lift", "maximum", "ordinal", "param", "postorder", "record", "remove", "size",
-    "slots", "substitute", "var",
+    "FALSE", "TRUE", "Expr", "Op", "Operand", "add", "all_of", "any_of", "bag_of", "clamp", "const", "count_if", "empty",
+    "equal", "field", "has", "iff", "implies", "insert", "is_full", "item", "ite", "less", "less_equal", "lift", "maximum",
+    "negate", "node_of", "ordinal", "param", "postorder", "record", "remove", "size", "slots", "subtract", "var",
 ]  # fmt: skip
 
 
@@ -65,11 +65,12 @@ class Op(PyEnum):
 class Expr:
     """A node: operator, arguments, attribute, sort. Built by the functions and operators of this module only."""
 
-    __slots__ = ("__weakref__", "args", "attr", "op", "sort")
+    __slots__ = ("__weakref__", "_below", "args", "attr", "op", "sort")
     op: Op
     args: tuple[Expr, ...]
     attr: Any
     sort: Sort
+    _below: list[Expr] | None  # the nodes below this one in postorder, once they were asked for
 
     # -- what must not be asked of a symbolic value -------------------------------------------------------------
     def __bool__(self) -> NoReturn:
@@ -113,27 +114,27 @@ class Expr:
     __ror__ = __or__
 
     def __add__(self, other: Operand) -> Expr:
-        return _add(self, other)
+        return add(self, other)
 
     __radd__ = __add__
 
     def __sub__(self, other: Operand) -> Expr:
-        return _subtract(self, other)
+        return subtract(self, other)
 
     def __rsub__(self, other: Operand) -> Expr:
-        return _subtract(lift(other, self.sort), self)
+        return subtract(lift(other, self.sort), self)
 
     def __lt__(self, other: Operand) -> Expr:
-        return _less(self, lift(other, self.sort))
+        return less(self, lift(other, self.sort))
 
     def __gt__(self, other: Operand) -> Expr:
-        return _less(lift(other, self.sort), self)
+        return less(lift(other, self.sort), self)
 
     def __le__(self, other: Operand) -> Expr:
-        return _less_equal(self, lift(other, self.sort))
+        return less_equal(self, lift(other, self.sort))
 
     def __ge__(self, other: Operand) -> Expr:
-        return _less_equal(lift(other, self.sort), self)
+        return less_equal(lift(other, self.sort), self)
 
     def isin(self, *values: Operand) -> Expr:
         """Whether the value is one of the given constants."""
@@ -147,7 +148,7 @@ class Expr:
             return const(self.attr in found, BOOL)
         if len(found) == 1:
             return equal(self, found[0])
-        return _node(Op.MEMBER, (self,), tuple(found), BOOL) if found else FALSE
+        return node_of(Op.MEMBER, (self,), tuple(found), BOOL) if found else FALSE
 
     def __repr__(self) -> str:
         from .prose import show  # the prose interpretation is the one place that knows how to write expressions
@@ -160,12 +161,14 @@ Operand: TypeAlias = Expr | bool | int | str
 _nodes: weakref.WeakValueDictionary[tuple[Any, ...], Expr] = weakref.WeakValueDictionary()
 
 
-def _node(op: Op, args: tuple[Expr, ...], attr: Any, sort: Sort) -> Expr:
+def node_of(op: Op, args: tuple[Expr, ...], attr: Any, sort: Sort) -> Expr:
+    """The one node with this operator, these arguments and this attribute. No checks: for the constructors of the language."""
     key = (op, tuple(map(id, args)), attr, sort)
     found = _nodes.get(key)
     if found is None:
         found = object.__new__(Expr)
         found.op, found.args, found.attr, found.sort = op, args, attr, sort
+        found._below = None
         _nodes[key] = found
     return found
 
@@ -185,7 +188,7 @@ def const(value: Value, sort: Sort | None = None) -> Expr:
     elif isinstance(sort, Int):
         sort.check(value, "constant")
         sort = Int(value, value)
-    return _node(Op.CONST, (), sort.check(value, "constant"), sort)
+    return node_of(Op.CONST, (), sort.check(value, "constant"), sort)
 
 
 TRUE = const(True)
@@ -194,12 +197,12 @@ FALSE = const(False)
 
 def var(name: str, sort: Sort) -> Expr:
     """A state variable."""
-    return _node(Op.VAR, (), name, sort)
+    return node_of(Op.VAR, (), name, sort)
 
 
 def param(name: str, sort: Sort) -> Expr:
     """A parameter of an action."""
-    return _node(Op.PARAM, (), name, sort)
+    return node_of(Op.PARAM, (), name, sort)
 
 
 def lift(value: Operand, sort: Sort) -> Expr:
@@ -230,7 +233,7 @@ def negate(value: Operand) -> Expr:
     node = _truth(value, "~")
     if node.op is Op.CONST:
         return FALSE if node.attr else TRUE
-    return node.args[0] if node.op is Op.NOT else _node(Op.NOT, (node,), None, BOOL)
+    return node.args[0] if node.op is Op.NOT else node_of(Op.NOT, (node,), None, BOOL)
 
 
 def _junction(op: Op, values: Iterable[Operand], unit: Expr) -> Expr:
@@ -247,7 +250,7 @@ def _junction(op: Op, values: Iterable[Operand], unit: Expr) -> Expr:
         else:
             parts[node] = None
     found = tuple(parts)
-    return unit if not found else found[0] if len(found) == 1 else _node(op, found, None, BOOL)
+    return unit if not found else found[0] if len(found) == 1 else node_of(op, found, None, BOOL)
 
 
 def all_of(*values: Operand) -> Expr:
@@ -285,7 +288,7 @@ def equal(left: Expr, right: object) -> Expr:
         left, other = other, left
     if isinstance(left.sort, Bool) and other.op is Op.CONST:
         return left if other.attr else negate(left)
-    return _node(Op.EQ, (left, other), None, BOOL)
+    return node_of(Op.EQ, (left, other), None, BOOL)
 
 
 def ite(condition: Operand, then: Operand, otherwise: Operand) -> Expr:
@@ -309,7 +312,7 @@ def ite(condition: Operand, then: Operand, otherwise: Operand) -> Expr:
         if then.op is Op.CONST:
             return any_of(test, otherwise) if then.attr else all_of(negate(test), otherwise)
         return any_of(negate(test), then) if otherwise.attr else all_of(test, then)
-    return _node(Op.ITE, (test, then, otherwise), None, sort)
+    return node_of(Op.ITE, (test, then, otherwise), None, sort)
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------
@@ -319,7 +322,8 @@ def _whole(node: Expr) -> Int | None:
     return node.sort if isinstance(node.sort, Int) else None
 
 
-def _add(left: Expr, right: Operand) -> Expr:
+def add(left: Expr, right: Operand) -> Expr:
+    """`left + right`: whole numbers, or a sequence number and a whole number."""
     if isinstance(left.sort, Seq) and not isinstance(right, Expr) or isinstance(right, int):
         right = const(right)
     if not isinstance(right, Expr):
@@ -330,7 +334,7 @@ def _add(left: Expr, right: Operand) -> Expr:
     if isinstance(left.sort, Seq) and step:
         if left.op is Op.CONST and right.op is Op.CONST:
             return const((left.attr + right.attr) % (1 << left.sort.bits), left.sort)
-        return left if right.op is Op.CONST and right.attr == 0 else _node(Op.SHIFT, (left, right), None, left.sort)
+        return left if right.op is Op.CONST and right.attr == 0 else node_of(Op.SHIFT, (left, right), None, left.sort)
     here = _whole(left)
     if here and step:
         if left.op is Op.CONST and right.op is Op.CONST:
@@ -339,11 +343,12 @@ def _add(left: Expr, right: Operand) -> Expr:
             return left
         if left.op is Op.CONST and left.attr == 0:
             return right
-        return _node(Op.ADD, (left, right), None, Int(here.lo + step.lo, here.hi + step.hi))
+        return node_of(Op.ADD, (left, right), None, Int(here.lo + step.lo, here.hi + step.hi))
     raise SortMismatch(f"`{left!r}` is {left.sort} and `{right!r}` is {right.sort}: they cannot be added")
 
 
-def _subtract(left: Expr, right: Operand) -> Expr:
+def subtract(left: Expr, right: Operand) -> Expr:
+    """`left - right`: whole numbers, a sequence number less a whole number, or the distance of two sequence numbers."""
     if isinstance(right, int) and not isinstance(right, bool):
         right = const(right)
     if not isinstance(right, Expr):
@@ -354,41 +359,43 @@ def _subtract(left: Expr, right: Operand) -> Expr:
             return const((left.attr - right.attr) % size)
         if left is right:
             return const(0)
-        return _node(Op.DISTANCE, (left, right), None, Int(0, size - 1))
+        return node_of(Op.DISTANCE, (left, right), None, Int(0, size - 1))
     here, step = _whole(left), _whole(right)
     if isinstance(left.sort, Seq) and step:
-        return _add(left, _subtract(const(0), right))
+        return add(left, subtract(const(0), right))
     if here and step:
         if left.op is Op.CONST and right.op is Op.CONST:
             return const(left.attr - right.attr)
         if right.op is Op.CONST and right.attr == 0:
             return left
-        return _node(Op.SUB, (left, right), None, Int(here.lo - step.hi, here.hi - step.lo))
+        return node_of(Op.SUB, (left, right), None, Int(here.lo - step.hi, here.hi - step.lo))
     raise SortMismatch(f"`{left!r}` is {left.sort} and `{right!r}` is {right.sort}: they cannot be subtracted")
 
 
-def _less(left: Expr, right: Expr) -> Expr:
+def less(left: Expr, right: Expr) -> Expr:
+    """`left < right`, of two whole numbers or two sequence numbers."""
     if isinstance(left.sort, Seq) and left.sort == right.sort:
         ahead = right - left
         half: int = 1 << (left.sort.bits - 1) if left.sort.bits else 0
-        return all_of(_less_equal(const(1), ahead), _less(ahead, const(half)))
+        return all_of(less_equal(const(1), ahead), less(ahead, const(half)))
     here, there = _whole(left), _whole(right)
     if not (here and there):
         raise SortMismatch(f"`{left!r}` is {left.sort} and `{right!r}` is {right.sort}: they have no order")
     if here.hi < there.lo:
         return TRUE
-    return FALSE if here.lo >= there.hi else _node(Op.LT, (left, right), None, BOOL)
+    return FALSE if here.lo >= there.hi else node_of(Op.LT, (left, right), None, BOOL)
 
 
-def _less_equal(left: Expr, right: Expr) -> Expr:
+def less_equal(left: Expr, right: Expr) -> Expr:
+    """`left <= right`, of two whole numbers or two sequence numbers."""
     if isinstance(left.sort, Seq) and left.sort == right.sort:
-        return any_of(equal(left, right), _less(left, right))
+        return any_of(equal(left, right), less(left, right))
     here, there = _whole(left), _whole(right)
     if not (here and there):
         raise SortMismatch(f"`{left!r}` is {left.sort} and `{right!r}` is {right.sort}: they have no order")
     if here.hi <= there.lo:
         return TRUE
-    return FALSE if here.lo > there.hi else _node(Op.LE, (left, right), None, BOOL)
+    return FALSE if here.lo > there.hi else node_of(Op.LE, (left, right), None, BOOL)
 
 
 def ordinal(number: Expr) -> Expr:
@@ -397,7 +404,7 @@ def ordinal(number: Expr) -> Expr:
         raise SortMismatch(f"ordinal() takes a sequence number, but `{number!r}` is {number.sort}")
     if number.op is Op.CONST:
         return const(number.attr)
-    return _node(Op.ORDINAL, (number,), None, Int(0, (1 << number.sort.bits) - 1))
+    return node_of(Op.ORDINAL, (number,), None, Int(0, (1 << number.sort.bits) - 1))
 
 
 def clamp(number: Expr, lo: int, hi: int) -> Expr:
@@ -407,7 +414,7 @@ def clamp(number: Expr, lo: int, hi: int) -> Expr:
         raise SortMismatch(f"clamp() takes a whole number, but `{number!r}` is {number.sort}")
     if number.op is Op.CONST:
         return const(min(max(number.attr, lo), hi))
-    return number if fits(here, Int(lo, hi)) else _node(Op.CLAMP, (number,), (lo, hi), Int(lo, hi))
+    return number if fits(here, Int(lo, hi)) else node_of(Op.CLAMP, (number,), (lo, hi), Int(lo, hi))
 
 
 def count_if(conditions: Iterable[Operand]) -> Expr:
@@ -433,13 +440,14 @@ def record(sort: Record, **fields: Operand) -> Expr:
         sort.position(name)
     args = []
     for name, field_sort in sort.fields:
-        node = lift(fields.get(name, field_sort.default), field_sort)
+        given: Operand = fields.get(name, field_sort.default)
+        node = lift(given, field_sort)
         if not fits(node.sort, field_sort):
             raise SortMismatch(f"{sort.name}.{name} is {field_sort}, but `{node!r}` is {node.sort}")
         args.append(node)
     if all(arg.op is Op.CONST for arg in args):
         return const(tuple(arg.attr for arg in args), sort)
-    return _node(Op.RECORD, tuple(args), None, sort)
+    return node_of(Op.RECORD, tuple(args), None, sort)
 
 
 def field(node: Expr, name: str) -> Expr:
@@ -450,7 +458,7 @@ def field(node: Expr, name: str) -> Expr:
     sort = node.sort.fields[position][1]
     if node.op is Op.CONST:
         return const(node.attr[position], sort)
-    return node.args[position] if node.op is Op.RECORD else _node(Op.FIELD, (node,), position, sort)
+    return node.args[position] if node.op is Op.RECORD else node_of(Op.FIELD, (node,), position, sort)
 
 
 # ---- bags ------------------------------------------------------------------------------------------------------------
@@ -476,7 +484,7 @@ def has(bag: Expr, slot: int) -> Expr:
     """Whether the slot of the bag is occupied (slots are filled from 0 upwards)."""
     if bag.op is Op.CONST:
         return const(slot < len(bag.attr))
-    return _node(Op.HAS, (bag,), slot, BOOL) if 0 <= slot < _bag(bag).capacity else FALSE
+    return node_of(Op.HAS, (bag,), slot, BOOL) if 0 <= slot < _bag(bag).capacity else FALSE
 
 
 def item(bag: Expr, slot: int) -> Expr:
@@ -484,7 +492,7 @@ def item(bag: Expr, slot: int) -> Expr:
     sort = _bag(bag)
     if bag.op is Op.CONST:
         return const(bag.attr[slot] if slot < len(bag.attr) else sort.element.default, sort.element)
-    return _node(Op.ITEM, (bag,), slot, sort.element)
+    return node_of(Op.ITEM, (bag,), slot, sort.element)
 
 
 def slots(bag: Expr) -> Iterator[tuple[Expr, Expr]]:
@@ -505,13 +513,13 @@ def is_full(bag: Expr) -> Expr:
 def insert(bag: Expr, element: Expr) -> Expr:
     """The bag with one more element, or as it was if it is full."""
     _element(bag, element)
-    return _node(Op.INSERT, (bag, element), None, bag.sort)
+    return node_of(Op.INSERT, (bag, element), None, bag.sort)
 
 
 def remove(bag: Expr, element: Expr) -> Expr:
     """The bag with one copy of the element fewer, or as it was if it has none."""
     _element(bag, element)
-    return _node(Op.REMOVE, (bag, element), None, bag.sort)
+    return node_of(Op.REMOVE, (bag, element), None, bag.sort)
 
 
 def bag_of(sort: Bag, pairs: Sequence[tuple[Operand, Expr]]) -> Expr:
@@ -523,7 +531,7 @@ def bag_of(sort: Bag, pairs: Sequence[tuple[Operand, Expr]]) -> Expr:
         if element.sort != sort.element:
             raise SortMismatch(f"`{element!r}` is {element.sort}, not {sort.element}")
         args += [_truth(condition, "bag_of"), element]
-    return _node(Op.BAG_OF, tuple(args), None, sort)
+    return node_of(Op.BAG_OF, tuple(args), None, sort)
 
 
 # ---- walking ---------------------------------------------------------------------------------------------------------
@@ -531,6 +539,15 @@ def bag_of(sort: Bag, pairs: Sequence[tuple[Operand, Expr]]) -> Expr:
 
 def postorder(*roots: Expr) -> list[Expr]:
     """Every node below the roots once, arguments before their parents (no recursion: depth is no limit)."""
+    if len(roots) != 1:
+        return _walk(roots)
+    (root,) = roots
+    if root._below is None:
+        root._below = _walk(roots)[:-1]  # without the root itself: a node must not keep itself alive
+    return [*root._below, root]
+
+
+def _walk(roots: tuple[Expr, ...]) -> list[Expr]:
     seen: set[int] = set()
     order: list[Expr] = []
     stack = [(root, False) for root in reversed(roots)]
@@ -543,55 +560,3 @@ def postorder(*roots: Expr) -> list[Expr]:
             stack.append((node, True))
             stack.extend((arg, False) for arg in reversed(node.args))
     return order
-
-
-def substitute(root: Expr, replacement: Mapping[Expr, Expr] | Callable[[Expr], Expr | None]) -> Expr:
-    """The expression with leaves (variables, parameters) replaced; what results is simplified anew."""
-    look = replacement if callable(replacement) else {id(k): v for k, v in replacement.items()}.get
-    by_node = look if callable(replacement) else (lambda node: look(id(node)))  # type: ignore[arg-type]
-    done: dict[int, Expr] = {}
-    for node in postorder(root):
-        new = by_node(node)
-        if new is None:
-            args = tuple(done[id(arg)] for arg in node.args)
-            new = node if all(a is b for a, b in zip(args, node.args, strict=True)) else rebuild(node, args)
-        done[id(node)] = new
-    return done[id(root)]
-
-
-def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
-    """The node's operator applied to other arguments of the same sorts, through the simplifying constructors."""
-    match node.op:
-        case Op.NOT:
-            return negate(args[0])
-        case Op.AND:
-            return all_of(*args)
-        case Op.OR:
-            return any_of(*args)
-        case Op.EQ:
-            return equal(args[0], args[1])
-        case Op.ITE:
-            return ite(*args)
-        case Op.MEMBER:
-            return args[0].isin(*node.attr)
-        case Op.ADD | Op.SHIFT:
-            return _add(args[0], args[1])
-        case Op.SUB | Op.DISTANCE:
-            return _subtract(args[0], args[1])
-        case Op.LT:
-            return _less(args[0], args[1])
-        case Op.LE:
-            return _less_equal(args[0], args[1])
-        case Op.ORDINAL:
-            return ordinal(args[0])
-        case Op.CLAMP:
-            return clamp(args[0], *node.attr)
-        case Op.FIELD:
-            assert isinstance(node.args[0].sort, Record)
-            return field(args[0], node.args[0].sort.fields[node.attr][0])
-        case Op.HAS:
-            return has(args[0], node.attr)
-        case Op.ITEM:
-            return item(args[0], node.attr)
-        case _:
-            return _node(node.op, args, node.attr, node.sort)

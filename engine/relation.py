@@ -14,18 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from .expr import Expr, Op, all_of, postorder
+from .expr import Expr, Op, all_of, param, postorder
+from .sharing import Sharing
+from .rewriting import substitute
 from .smt import Leaf, Reading, Term, flat, solver_module, substituted, symbol, value_in, within
-from .sorts import BOOL, Bag, Int, Sort, Value, fits
+from .sorts import BOOL, Bag, Int, Value, fits
 from .system import Action, Param, System
 
 __all__ = ["Relation", "Step", "cone", "possible"]
-
-
-# What an action leaves open: a scalar parameter (name, sort), or whether it picks a place of a channel (channel, place).
-Choice: TypeAlias = tuple[str, Sort | int]
 
 
 def possible(system: System, action: Action) -> Expr:
@@ -65,7 +63,7 @@ class Step:
     constraints: tuple[Term, ...]
     after: Mapping[str, Leaf]
     taken: Mapping[int, Term]
-    choices: Mapping[Choice, Term]
+    choices: Mapping[str, Term]
     happens: tuple[Term, ...]
 
 
@@ -84,36 +82,53 @@ class Relation:
         self.actions = tuple(actions)
         self._before = {name: symbol(sort, name) for name, sort in self.variables.items()}
         self._taken = {i: solver_module().Bool(f"take {system.actions[i].name}") for i in self.actions}
-        self._choices: dict[Choice, Term] = {}
-        self._readings: dict[tuple[Param, ...], tuple[Reading, list[Term]]] = {}
-        self._plain = Reading(self._before)
-        self._possible = {i: self._possibility(i) for i in self.actions}
-        self._after = self._next_state()
-        self._watched = [self._happening(conditions) for conditions in watched]
+        self._parameters: dict[Param, Expr] = {}  # as they are called here: one name for one sort and channel
+        self._choices: dict[str, Term] = {}  # what is chosen beside the action
+        self._leaves: dict[str, Leaf] = {}  # parameters and selections
+        self._picks: dict[str, tuple[str, list[Term]]] = {}
+        self._restrictions: dict[Param, list[Term]] = {}  # what makes a parameter one that is to be had
+        local = {i: self._localised(i, watched) for i in self.actions}
+        sharing = Sharing()
+        after = {name: self._next(name, local, sharing) for name in self.variables}
+        self._selections = sharing.selections
+        for selection in self._selections:
+            self._leaves[selection.leaf.attr] = symbol(selection.leaf.sort, selection.leaf.attr)
+        reading = Reading(self._before, self._leaves, self._picks)
+        self._reading = reading
+        self._possible = [self._possibility(i, local[i], reading) for i in self.actions]
+        self._happens = [self._happening(number, local, reading) for number in range(len(watched))]
+        self._next_terms = [reading.packed(after[name], sort) for name, sort in self.variables.items()]
+        self._case_terms = [[reading.packed(value, s.leaf.sort) for _, value in s.cases] for s in self._selections]
 
     # -- writing it down -----------------------------------------------------------------------------------------
-    def _reading(self, params: tuple[Param, ...]) -> tuple[Reading, list[Term]]:
-        """The reading of expressions of actions with these parameters, and what restricts the parameters."""
-        if params not in self._readings:
-            z3 = solver_module()
-            leaves: dict[str, Leaf] = {}
-            conditions: list[Term] = []
-            picks = {}
-            for p in params:
-                if p.channel is None:
-                    leaves[p.name] = self._choice((p.name, p.sort), p.sort)
-                    conditions += within(p.sort, leaves[p.name])
-                    continue
-                places = self._places(p.channel)
-                flags = self._flags(p.channel, len(places))
-                slot = places[-1]
-                for flag, place in zip(reversed(flags[:-1]), reversed(places[:-1]), strict=True):
-                    slot = z3.If(flag, place, slot)
-                conditions += [z3.Implies(flag, place != 0) for flag, place in zip(flags, places, strict=True)]
-                leaves[p.name] = z3.Extract(slot.size() - 1, 1, slot) if p.sort.width else z3.BitVecVal(0, 1)
-                picks[p.name] = (p.channel, flags)
-            self._readings[params] = Reading(self._before, leaves, picks), conditions
-        return self._readings[params]
+    def _localised(self, index: int, watched: Sequence[Mapping[int, Expr]]) -> _Local:
+        """What an action says, its parameters renamed so that actions with the same choices share them."""
+        action = self.system.actions[index]
+        names = {p.expr: self._parameter(p) for p in action.params}
+        return _Local(
+            substitute(possible(self.system, action), names),
+            {name: substitute(value, names) for name, value in action.effects if name in self.variables},
+            {number: substitute(c[index], names) for number, c in enumerate(watched) if index in c},
+        )
+
+    def _parameter(self, p: Param) -> Expr:
+        if p in self._parameters:
+            return self._parameters[p]
+        z3 = solver_module()
+        own = self._parameters[p] = param(f"{p.name} {len(self._parameters)}", p.sort)
+        if p.channel is None:
+            self._choices[own.attr] = self._leaves[own.attr] = symbol(p.sort, own.attr)
+            self._restrictions[p] = within(p.sort, self._leaves[own.attr])
+            return own
+        places = self._places(p.channel)
+        flags = self._flags(p.channel, len(places))
+        slot = places[-1]
+        for flag, place in zip(reversed(flags[:-1]), reversed(places[:-1]), strict=True):
+            slot = z3.If(flag, place, slot)
+        self._restrictions[p] = [z3.Implies(flag, place != 0) for flag, place in zip(flags, places, strict=True)]
+        self._leaves[own.attr] = z3.Extract(slot.size() - 1, 1, slot) if p.sort.width else z3.BitVecVal(0, 1)
+        self._picks[own.attr] = (p.channel, flags)
+        return own
 
     def _places(self, channel: str) -> tuple[Term, ...]:
         sort = self.variables[channel]
@@ -125,54 +140,35 @@ class Relation:
         """For each place of a channel, whether it is the one picked: exactly one is."""
         z3 = solver_module()
         flags, before = [], z3.BoolVal(True)
-        for flag in (self._choice((channel, place), BOOL) for place in range(places - 1)):
+        for place in range(places - 1):
+            name = _pick(channel, place)
+            flag = self._choices.setdefault(name, z3.Bool(name))
             flags.append(z3.And(before, flag))
             before = z3.And(before, z3.Not(flag))
         return [*flags, before]
 
-    def _choice(self, choice: Choice, sort: Sort) -> Term:
-        """The symbol of a choice, shared by all actions that make it."""
-        if choice not in self._choices:
-            self._choices[choice] = symbol(sort, f"choice {len(self._choices)}: {choice[0]}")
-        return self._choices[choice]
+    def _next(self, name: str, local: Mapping[int, _Local], sharing: Sharing) -> Expr:
+        """What a variable is after the step."""
+        assigned = {i: local[i].effects[name] for i in self.actions if name in local[i].effects}
+        others = frozenset(self.actions) - assigned.keys()
+        cases = [(frozenset((i,)), value) for i, value in assigned.items()]
+        if others:
+            cases.append((others, self.system.by_name[name].expr))
+        return sharing.value(cases, self.variables[name])
 
-    def _possibility(self, index: int) -> Term:
-        action = self.system.actions[index]
-        reading, conditions = self._reading(action.params)
-        return solver_module().And(*conditions, reading.term(possible(self.system, action)))
+    def _possibility(self, index: int, local: _Local, reading: Reading) -> Term:
+        restrictions = [c for p in self.system.actions[index].params for c in self._restrictions[p]]
+        return solver_module().And(*restrictions, reading.term(local.possible))
 
-    def _next_state(self) -> dict[str, Leaf]:
+    def _happening(self, number: int, local: Mapping[int, _Local], reading: Reading) -> Term:
         z3 = solver_module()
-        after = dict(self._before)
-        for name, sort in self.variables.items():
-            values: dict[tuple[int, ...], tuple[Leaf, list[Term]]] = {}
-            for i in self.actions:
-                action = self.system.actions[i]
-                for value in (value for assigned, value in action.effects if assigned == name):
-                    leaf = self._reading(action.params)[0].packed(value, sort)
-                    key = tuple(term.get_id() for term in flat([leaf]))
-                    values.setdefault(key, (leaf, []))[1].append(self._taken[i])
-            for leaf, takers in values.values():  # one case for all actions that make the same of the variable
-                condition = z3.Or(*takers) if len(takers) > 1 else takers[0]
-                if isinstance(sort, Bag):
-                    after[name] = tuple(z3.If(condition, x, y) for x, y in zip(leaf, after[name], strict=True))
-                else:
-                    after[name] = z3.If(condition, leaf, after[name])
-        return after
-
-    def _happening(self, conditions: Mapping[int, Expr]) -> Term:
-        z3 = solver_module()
-        cases = []
-        for i, condition in conditions.items():
-            if i in self._taken:
-                reading, _ = self._reading(self.system.actions[i].params)
-                cases.append(z3.And(self._taken[i], reading.term(condition)))
+        cases = [z3.And(self._taken[i], reading.term(a.watched[number])) for i, a in local.items() if number in a.watched]
         return z3.Or(*cases) if cases else z3.BoolVal(False)
 
     # -- unrolling it --------------------------------------------------------------------------------------------
     def at(self, state: Mapping[str, Leaf], predicates: Sequence[Expr]) -> list[Term]:
         """Predicates over the variables of the cone as terms over a state."""
-        return substituted([self._plain.term(p) for p in predicates], self._known(state))
+        return substituted([self._reading.term(p) for p in predicates], self._known(state))
 
     def _known(self, state: Mapping[str, Leaf]) -> list[tuple[Term, Term]]:
         pairs = zip(flat(self._before.values()), flat(state.values()), strict=True)
@@ -187,21 +183,33 @@ class Relation:
         """Step `number` (a suffix of the names of its symbols) from a state."""
         z3 = solver_module()
         choices = {name: _renamed(term, number) for name, term in self._choices.items()}
-        known = self._known(before) + [(self._choices[name], choices[name]) for name in choices if _is_symbol(choices[name])]
-        conditions = dict(zip(self.actions, substituted(list(self._possible.values()), known), strict=True))
+        known = self._known(before) + [(self._choices[n], term) for n, term in choices.items() if _is_symbol(term)]
+        conditions = dict(zip(self.actions, substituted(self._possible, known), strict=True))
         taken = {i: _renamed(self._taken[i], number) for i in self.actions if not z3.is_false(conditions[i])}
-        known += [(flag, taken.get(i, z3.BoolVal(False))) for i, flag in self._taken.items()]
-        terms = substituted([*flat(self._after.values()), *self._watched], known)
-        constraints = [z3.Implies(taken[i], conditions[i]) for i in taken if not z3.is_true(conditions[i])]
+        constraints = [z3.Implies(flag, conditions[i]) for i, flag in taken.items()]
         constraints += [z3.Or(*taken.values()), z3.AtMost(*taken.values(), 1)] if taken else [z3.BoolVal(False)]
+
+        known += [(flag, taken.get(i, z3.BoolVal(False))) for i, flag in self._taken.items()]
+        selected = [tuple(_renamed(t, number) for t in flat([self._leaves[s.leaf.attr]])) for s in self._selections]
+        for selection, new in zip(self._selections, selected, strict=True):
+            known += zip(flat([self._leaves[selection.leaf.attr]]), new, strict=True)
+        terms = substituted([*self._happens, *flat(self._next_terms), *flat(c for cs in self._case_terms for c in cs)], known)
+        pending = iter(terms)
+        happens = tuple(next(pending) for _ in self._happens)
+        next_terms = [[next(pending) for _ in flat([leaf])] for leaf in self._next_terms]
+        for selection, new in zip(self._selections, selected, strict=True):
+            for actions, _ in selection.cases:
+                value = [next(pending) for _ in new]
+                takers = [taken[i] for i in sorted(actions) if i in taken]
+                if takers:
+                    constraints.append(z3.Implies(z3.Or(*takers), z3.And([a == b for a, b in zip(new, value, strict=True)])))
         after: dict[str, Leaf] = {}
-        for name, sort in self.variables.items():
+        for (name, sort), found in zip(self.variables.items(), next_terms, strict=True):
             fresh = flat([symbol(sort, f"{name}@{number}")])
-            found = [term if _is_constant(term) else new for new, term in zip(fresh, terms, strict=False)]
-            constraints += [a == b for a, b in zip(found, terms, strict=False) if not a.eq(b)]
-            terms = terms[len(fresh) :]
-            after[name] = tuple(found) if isinstance(sort, Bag) else found[0]
-        return Step(tuple(constraints), after, taken, choices, tuple(terms))
+            leaf = [b if _is_constant(b) or _is_symbol(b) else a for a, b in zip(fresh, found, strict=True)]
+            constraints += [a == b for a, b in zip(leaf, found, strict=True) if not a.eq(b)]
+            after[name] = tuple(leaf) if isinstance(sort, Bag) else leaf[0]
+        return Step(tuple(constraints), after, taken, choices, happens)
 
     # -- reading a model -----------------------------------------------------------------------------------------
     def instance(self, model: Any, step: Step, before: Mapping[str, Leaf]) -> tuple[Action, dict[str, Value]]:
@@ -211,15 +219,28 @@ class Relation:
         params: dict[str, Value] = {}
         for p in action.params:
             if p.channel is None:
-                params[p.name] = value_in(model, p.sort, step.choices[p.name, p.sort])
+                params[p.name] = value_in(model, p.sort, step.choices[self._parameters[p].attr])
             else:
                 sort = self.variables[p.channel]
                 assert isinstance(sort, Bag)
                 places = before[p.channel][: 1 if sort.ordered else None]
-                flags = [step.choices[p.channel, i] for i in range(len(places) - 1)]
+                flags = [step.choices[_pick(p.channel, i)] for i in range(len(places) - 1)]
                 at = next((i for i, flag in enumerate(flags) if value_in(model, BOOL, flag)), len(flags))
                 (params[p.name],) = value_in(model, sort, (places[at],))
         return action, params
+
+
+@dataclass(frozen=True, eq=False)
+class _Local:
+    """What an action says, in the relation's names for parameters."""
+
+    possible: Expr
+    effects: Mapping[str, Expr]
+    watched: Mapping[int, Expr]
+
+
+def _pick(channel: str, place: int) -> str:
+    return f"pick {channel} {place}"
 
 
 def _renamed(symbol: Term, number: int) -> Term:

@@ -21,9 +21,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .errors import DoubleAssignment, LanguageError, SortMismatch, UnknownName, caller, did_you_mean
-from .expr import TRUE, Expr, Op, Operand, all_of, any_of, insert, is_full, item, has, ite, lift, negate
-from .expr import param as param_expr
-from .expr import postorder, remove, substitute, var
+from .expr import (
+    TRUE,
+    Expr,
+    Op,
+    Operand,
+    all_of,
+    any_of,
+    has,
+    insert,
+    is_full,
+    ite,
+    item,
+    lift,
+    negate,
+    param as param_expr,
+    postorder,
+    remove,
+    var,
+)
+from .rewriting import substitute
 from .sorts import Bag, Record, Sort, Value, common
 
 if TYPE_CHECKING:
@@ -230,7 +247,7 @@ class Step:
         self._written[name] = where
 
     def _name(self, variable: Expr) -> str:
-        if not isinstance(variable, Expr) or variable.op is not Op.VAR:
+        if getattr(variable, "op", None) is not Op.VAR:
             raise LanguageError(f"{self.name} at {caller(2)}: only a state variable can be assigned, not `{variable!r}`")
         return str(variable.attr)
 

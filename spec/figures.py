@@ -1,7 +1,7 @@
 """The figures of RFC 9293 as scenarios: the run that a figure draws, segment for segment, with nothing in between.
 
-Peer A of the figures is the client, peer B the server. Every number that a figure writes is checked against the numbers that the
-run has chosen (`SEG.ACK = ISS + 1` and so on), not against the figure's own 100 and 300.
+Peer A of the figures is the client, peer B the server. Every number that a figure writes is checked against the
+numbers that the run has chosen (`SEG.ACK = ISS + 1` and so on), not against the figure's own 100 and 300.
 """
 
 from __future__ import annotations

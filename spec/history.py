@@ -1,14 +1,15 @@
 """History: which incarnation sent what to whom. It serves the properties; no guard reads it, and erasing it changes no step.
 
-Every choice of an ISS begins a new *incarnation* of an end. Counting them would make the state space infinite (a passive end can
-pass through unboundedly many half-opened incarnations), so bits are kept:
+Every choice of an ISS begins a new *incarnation* of an end. Counting them would make the state space infinite (a
+passive end can pass through unboundedly many half-opened incarnations), so bits are kept:
 
 * of a segment: `present`, `known`, `taken` (see `segment.segment_sort`);
 * of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom.
 
-Of the incarnations of one end that are past, those with equal bits are not told apart. For an end that opens at most twice there
-is only one such incarnation; beyond that, `no-stale-data` and `no-stale-acceptance` may take one past incarnation for another,
-which matters only where numbers are reused and the same run already violates `no-ghost-connection`.
+Of the incarnations of one end that are past, those with equal bits are not told apart. For an end that opens at most
+twice there is only one such incarnation; beyond that, `no-stale-data` and `no-stale-acceptance` may take one past
+incarnation for another, which matters only where numbers are reused and the same run already violates
+`no-ghost-connection`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from .event import Event
 
 __all__ = [
-    "aborted", "arrival", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin", "refused", "state_entered",
-    "stale_acceptance", "take_irs", "tcb_deleted",
+    "aborted", "arrival", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin",
+    "refused", "stale_acceptance", "state_entered", "take_irs", "tcb_deleted",
 ]  # fmt: skip
 
 
@@ -43,7 +44,8 @@ def _rewrite(e: Event, channel: Expr, change: Callable[[Expr], Expr]) -> None:
 
 
 def begin_incarnation(e: Event) -> None:
-    """A new ISS was chosen: what this end has in flight is now of an earlier incarnation, and so is what the peer knows of it."""
+    """A new ISS was chosen: what this end has in flight is now of an earlier incarnation, and so is what the peer
+    knows of it."""
     me, peer = e.me, e.peer
     acquainted = me.irs_from == PRESENT
 
@@ -150,8 +152,8 @@ def _same_source(e: Event, segment: Expr) -> Expr:
 
 
 def is_stale(e: Event) -> Expr:
-    """The data of the arriving segment was not sent by the incarnation that this end is connected to, to this incarnation (after
-    it had taken its IRS from it, or on that SYN itself)."""
+    """The data of the arriving segment was not sent by the incarnation that this end is connected to, to this
+    incarnation (after it had taken its IRS from it, or on that SYN itself)."""
     return ~(_same_source(e, e.seg) & (e.seg.known | e.seg.syn_bit))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synproof.engine.expr import Expr, Operand, all_of, const, ite, implies, ordinal, slots
+from synproof.engine.expr import Expr, Operand, all_of, const, implies, ite, ordinal, slots
 from synproof.engine.sorts import Seq
 
 from .event import Event
@@ -65,9 +65,10 @@ def _in_use(e: Event) -> list[_Used]:
 def _least_fresh(e: Event, sort: Seq) -> Expr:
     """The least x that is fresh.
 
-    `number-fresh`: nothing in [x, x + length - 1] is in use. `fresh`: nothing in [x, x + length + window - 1] is, so that no old
-    segment lies in a window that the new connection opens; and nothing in [x - window, x - 1] is the SEQ of a segment in flight
-    or the peer's RCV.NXT, so that the new SYN lies in no window that an old SYN has opened or will open.
+    `number-fresh`: nothing in [x, x + length - 1] is in use. `fresh`: nothing in [x, x + length + window - 1] is, so
+    that no old segment lies in a window that the new connection opens; and nothing in [x - window, x - 1] is the SEQ
+    of a segment in flight or the peer's RCV.NXT, so that the new SYN lies in no window that an old SYN has opened or
+    will open.
     """
     windows = e.s.isn == "fresh"
     ahead = incarnation_length(e) + (e.me.rcv_wnd if windows else 0)

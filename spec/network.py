@@ -1,8 +1,8 @@
 """The network: one direction each way, which may lose, duplicate, delay and reorder segments, and an off-path attacker.
 
 A direction is a multiset (or, `reorder=off`, a queue) of at most `capacity` segments. Delay needs no action: a segment stays in
-flight as long as nothing delivers it. A step that sends into a full direction happens and the new segment is dropped; duplication
-and injection need room.
+flight as long as nothing delivers it. A step that sends into a full direction happens and the new segment is dropped;
+duplication and injection need room.
 """
 
 from __future__ import annotations

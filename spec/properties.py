@@ -1,7 +1,8 @@
 """The named properties: what each says, whether the settings leave it something to say, and how it is decided.
 
-`properties(settings, system)` gives all of them in this order; one that does not apply says why. Safety properties that speak of a
-step ("when an incarnation enters a synchronized state, then ...") are events that never happen: see `history`.
+`properties(settings, system)` gives all of them in this order; one that does not apply says why. Safety properties
+that speak of a step ("when an incarnation enters a synchronized state, then ...") are events that never happen: see
+`history`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ EVENTS: tuple[tuple[Row, str], ...] = (
     (
         Row(
             "no-stale-data", ALWAYS,
-            "Every octet delivered was sent by the incarnation that the receiver is connected to, to the receiver's present one.",
+            "Every octet delivered was sent by the incarnation that the receiver is connected to, and to the present one.",
         ),
         "stale-data",
     ),

@@ -20,10 +20,10 @@ SPOKEN_FLAGS = (("syn_bit", "SYN"), ("fin_bit", "FIN"), ("rst_bit", "RST"), ("ac
 def segment_sort(seq_bits: int, max_len: int) -> Record:
     """The sort of segments.
 
-    `seq`, `ack`: SEG.SEQ, SEG.ACK (0 where the ACK bit is off); `len`: octets of data, without SYN and FIN. The last three fields
-    are history: `present`: the sender's incarnation is its present one; `known`: the incarnation that sent it had taken its IRS
-    from the receiver's present incarnation; `taken` (on SYNs of earlier incarnations): some incarnation of the receiver has
-    entered a synchronized state on a SYN of the incarnation that sent it.
+    `seq`, `ack`: SEG.SEQ, SEG.ACK (0 where the ACK bit is off); `len`: octets of data, without SYN and FIN. The last
+    three fields are history: `present`: the sender's incarnation is its present one; `known`: the incarnation that
+    sent it had taken its IRS from the receiver's present incarnation; `taken` (on SYNs of earlier incarnations): some
+    incarnation of the receiver has entered a synchronized state on a SYN of the incarnation that sent it.
     """
     number = Seq(seq_bits)
     return Record(

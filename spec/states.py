@@ -30,8 +30,9 @@ TOLD = Enum("Told", ("NOTHING", "REFUSED", "RESET", "TIMEOUT", "CLOSING"))
 NOTHING, REFUSED, RESET, TIMED_OUT, TOLD_CLOSING = (const(s, TOLD) for s in TOLD.members)
 
 ORIGIN = Enum("Origin", ("NOBODY", "PRESENT", "KNOWN", "PAST"))
-"""History: whose SYN set the present IRS. NOBODY: none, or it no longer matters; PRESENT: the peer's present incarnation; KNOWN:
-an earlier one that had taken its IRS from this end's present incarnation; PAST: any other earlier one."""
+"""History: whose SYN set the present IRS. NOBODY: none, or it no longer matters; PRESENT: the peer's present
+incarnation; KNOWN: an earlier one that had taken its IRS from this end's present incarnation; PAST: any other earlier
+one."""
 NOBODY, PRESENT, KNOWN, PAST = (const(s, ORIGIN) for s in ORIGIN.members)
 
 

@@ -26,6 +26,8 @@ from .telling import narrate
 
 __all__ = ["RULES", "build", "ends"]
 
+COUNTED_BITS = ("syn", "ack", "fin", "rst")
+
 RULES: tuple[Rule, ...] = (
     *user_calls.RULES,
     *arrives_in_closed_and_listen.RULES,
@@ -48,7 +50,7 @@ def build(settings: Settings) -> System:
     actions += network.actions()
     return System(
         name="tcp",
-        variables=tuple([*client.variables, *server.variables, *network.variables]),
+        variables=(*client.variables, *server.variables, *network.variables),
         initial=({**client.initial, **server.initial, **network.initial},),
         actions=tuple(_mark_drops(action, network) for action in actions),
         definitions={
@@ -114,6 +116,6 @@ def _derived(me: Tcb) -> dict[str, Expr]:
 
 def _counts(channel: Expr) -> dict[str, Expr]:
     """How many segments are in flight in a direction, and how many of them carry what."""
-    bits = {name: [full & getattr(segment, f"{name}_bit") for full, segment in slots(channel)] for name in ("syn", "ack", "fin", "rst")}
-    data = [full & (segment.len > 0) for full, segment in slots(channel)]
-    return {"count": size(channel), **{n: count_if(b) for n, b in bits.items()}, "data": count_if(data)}
+    in_flight = list(slots(channel))
+    carrying = {bit: count_if(full & getattr(seg, f"{bit}_bit") for full, seg in in_flight) for bit in COUNTED_BITS}
+    return {"count": size(channel), **carrying, "data": count_if(full & (seg.len > 0) for full, seg in in_flight)}

@@ -1,7 +1,8 @@
 """How a run of the specification is told: a sentence per step, with the incarnations of each end numbered anew.
 
-The state keeps no incarnation numbers (see `history`); a run is finite, so here they can be counted: each choice of an ISS begins
-the next incarnation of an end, and what is in flight is followed from its sender (the oldest of equal copies first).
+The state keeps no incarnation numbers (see `history`); a run is finite, so here they can be counted: each choice of
+an ISS begins the next incarnation of an end, and what is in flight is followed from its sender (the oldest of equal
+copies first).
 """
 
 from __future__ import annotations

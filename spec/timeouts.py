@@ -1,7 +1,8 @@
 """Timeouts (RFC 9293 3.10.8) and giving up (3.8.3). Time is not modelled here: a timer that runs may fire at any moment.
 
-The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN as long as that
-is not acknowledged, then the oldest octet (every data segment carries one octet). A retransmission needs room in the network.
+The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN
+as long as that is not acknowledged, then the oldest octet (every data segment carries one octet). A retransmission
+needs room in the network.
 """
 
 from __future__ import annotations
