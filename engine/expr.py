@@ -440,7 +440,7 @@ def record(sort: Record, **fields: Operand) -> Expr:
         sort.position(name)
     args = []
     for name, field_sort in sort.fields:
-        given: Operand = fields.get(name, field_sort.default)
+        given = fields[name] if name in fields else field_sort.default  # noqa: SIM401  (a default of sort Value)
         node = lift(given, field_sort)
         if not fits(node.sort, field_sort):
             raise SortMismatch(f"{sort.name}.{name} is {field_sort}, but `{node!r}` is {node.sort}")
