@@ -146,15 +146,15 @@ class _Judge:
         """The verdict on one property. An interrupt while it is sought leaves it incomplete."""
         if prop.not_applicable:
             return PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=prop.not_applicable)
+        sometimes = prop.kind is PropertyKind.SOMETIMES
         try:
             run = self._run(prop)
+            if run is not None:
+                trace = confirm(prop, run.trace(self.system, prop.name))
+                return PropertyResult(prop, Verdict.REACHED if sometimes else Verdict.VIOLATED, trace)
         except KeyboardInterrupt:
             self.interrupted = True
             return PropertyResult(prop, Verdict.INCOMPLETE, reason="interrupted before it was decided")
-        sometimes = prop.kind is PropertyKind.SOMETIMES
-        if run is not None:
-            trace = confirm(prop, run.trace(self.system, prop.name))
-            return PropertyResult(prop, Verdict.REACHED if sometimes else Verdict.VIOLATED, trace)
         if self.doubt:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt, depth=self._settled_depth(prop))
         return PropertyResult(prop, Verdict.NOT_REACHED if sometimes else Verdict.HOLDS)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from ..catalogue import Catalogue
 from ..checker import Task
+from ..choosing import Chosen
 from ..confirm import confirm_via
 from ..expr import Expr
 from ..property import Property, PropertyKind, Verdict
 from ..results import ModelResult, PropertyResult
 from ..via import shortest_via
-from .subjects import Chosen
 from .trouble import CommandLineError
 
 __all__ = ["by_way_of"]

@@ -8,13 +8,14 @@ from typing import Any
 
 from ..catalogue import find
 from ..checker import DEPTH, ENGINES, Task, check
+from ..choosing import Chosen, choose
 from ..explore import Limits
 from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
 from .arguments import Parser, at_least, limits_options, one_of
 from .console import Console
 from .expectations import expectation_report, mismatches
 from .report import Report, report
-from .subjects import Chosen, choose, overrides, own_properties, properties_options, settings_option, shipped
+from .subjects import distinct, overrides, own_properties, properties_options, settings_option, shipped
 from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError, NotBuiltYet
 
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     names = shipped(catalogue, arguments.models, arguments.all)
     settings, own = overrides(arguments.settings), own_properties(arguments)
     chosen = [choose(catalogue, name, settings, arguments.properties, own) for name in names]
+    if arguments.trace_dir:
+        distinct([one.subject.name for one in chosen], "their traces would replace each other")
     folder = TraceFolder(arguments.trace_dir) if arguments.trace_dir else None
     tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own), "via"]))
 
@@ -69,7 +72,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if any(result.interrupted for result in results):
             break
     if arguments.json:
-        console.say_json(as_json(outcomes))
+        console.say_json(as_json(outcomes), lines=False)
     code = exit_code(outcomes)
     if arguments.as_expected and code != EXIT_CODES["interrupted"]:
         return (1 if code == 0 else code) if faults else 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..catalogue import Catalogue, find
 from ..checker import Task, by_exploration
+from ..choosing import Chosen, choose, declarations, with_declared
 from ..comparison import Distinction, Row, comparison_exit_code, distinctions, matrix
 from ..explore import Limits
 from ..property import Verdict
@@ -21,7 +22,7 @@ from .arguments import Parser, limits_options
 from .console import WIDTH, Console
 from .matrix import matrix_lines
 from .report import assumptions, plural
-from .subjects import Chosen, choose, declarations, overrides, settings_option, with_declared
+from .subjects import distinct, overrides, settings_option
 from .trouble import CommandLineError
 
 __all__ = ["configure", "run"]
@@ -110,6 +111,7 @@ def _cells(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Chosen]:
             one = choose(catalogue, name, {**fixed, **values}, arguments.properties)
             cell = ",".join(f"{setting}={value}" for setting, value in values.items())
             found.append(_renamed(one, f"{one.model.name}[{cell}]") if cell else one)
+    distinct([one.subject.name for one in found], "could not be told apart")
     return found
 
 
@@ -137,9 +139,8 @@ def _varied(options: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelResult], rows: Sequence[Row]) -> None:
-    for one, result in zip(chosen, results, strict=False):
-        title = f": {one.model.title}" if one.model.title else ""
-        console.say("\n".join(textwrap.wrap(result.model + title, WIDTH, subsequent_indent="  ")))
+    for name, title in dict.fromkeys((one.model.name, one.model.title) for one in chosen):
+        console.say("\n".join(textwrap.wrap(f"{name}: {title}" if title else name, WIDTH, subsequent_indent="  ")))
     console.say()
     console.say("\n".join(matrix_lines(results, rows)))
     for line in dict.fromkeys(line for result in results for line in assumptions(result.properties)):
@@ -159,9 +160,9 @@ def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequenc
     rule = f"── {', '.join(shown.rows)} "
     lines = textwrap.wrap(rule + "─" * max(0, WIDTH - len(rule)), WIDTH)
     verdict = f"{shown.found.verdict.value}: the shortest run, {plural(len(trace), 'step')}"
-    left = Column(results[shown.one].model, verdict, tell(trace, shown.found.prop, shown.found.verdict))
+    left = Column(_heading(results[shown.one].model), verdict, tell(trace, shown.found.prop, shown.found.verdict))
     right = Column(
-        results[shown.other].model,
+        _heading(results[shown.other].model),
         f"{shown.excluded.verdict.value}: {_what_is_the_same(shown)}",
         tell(beside.trace) if len(beside.trace) else None,
     )
@@ -169,6 +170,11 @@ def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequenc
     if beside.at_rest:
         lines += ["", *textwrap.wrap(_at_the_end(shown, results[shown.other].model), WIDTH)]
     return "\n".join(lines)
+
+
+def _heading(name: str) -> str:
+    """The name of a model so that it can be broken between the settings that it was varied in."""
+    return name.replace("[", " [").replace(",", ", ")
 
 
 def _what_is_the_same(shown: Distinction) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..choosing import Chosen
 from ..property import Verdict
 from ..results import ModelResult, PropertyResult, disagreements, stronger
 from .report import plural
-from .subjects import Chosen
 
 __all__ = ["expectation_report", "mismatches"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..catalogue import Catalogue, find
 from ..checker import Task, check
+from ..choosing import choose
 from ..explore import Limits
 from ..files import write_text
 from ..itf import Header, to_text
@@ -17,7 +18,7 @@ from ..telling import tell
 from ..trace import Trace
 from .arguments import Parser, limits_options, one_of
 from .console import Console
-from .subjects import choose, overrides, settings_option
+from .subjects import overrides, settings_option
 from .traces import header_of, is_trace, load_trace
 from .trouble import CommandLineError, NothingToExport
 

@@ -90,7 +90,7 @@ def verdict_text(found: PropertyResult) -> str:
     """The verdict, with its depth where it has one."""
     if found.verdict is Verdict.HOLDS_UP_TO:
         return f"{found.verdict.value} {found.depth}"
-    return found.verdict.value
+    return str(found.verdict.value)
 
 
 def bounds(result: ModelResult, *, every: bool = False) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 import random
 
 from ..catalogue import find
+from ..choosing import choose
 from ..evaluate import enabled_steps
 from ..itf import Header, document
 from ..render import render_ladder
@@ -15,7 +16,7 @@ from ..trace import Trace, replay
 from .arguments import Parser, at_least
 from .console import Console
 from .report import plural
-from .subjects import choose, overrides, settings_option
+from .subjects import overrides, settings_option
 
 __all__ = ["configure", "random_run", "run"]
 

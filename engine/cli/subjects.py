@@ -1,38 +1,16 @@
-"""Subjects: from what a command line names (models, settings, properties, expressions) to what is checked."""
+"""What a command line says of models, settings and properties, read and checked for form."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
-from ..catalogue import Catalogue, Declaration, LoadedModel
-from ..checker import Subject
-from ..property import Property, PropertyKind
-from ..system import System
+from ..catalogue import Catalogue
+from ..choosing import Own
+from ..property import PropertyKind
 from .trouble import CommandLineError
 
-__all__ = [
-    "Chosen", "Own", "choose", "declarations", "overrides", "own_properties", "properties_options", "settings_option", "shipped",
-    "with_declared",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Own:
-    """A property that stands on the command line."""
-
-    name: str
-    kind: PropertyKind
-    text: str
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A model as it was read, and what of it is checked."""
-
-    model: LoadedModel
-    subject: Subject
+__all__ = ["distinct", "overrides", "own_properties", "properties_options", "settings_option", "shipped"]
 
 
 def settings_option(parser: argparse.ArgumentParser) -> None:
@@ -79,54 +57,10 @@ def own_properties(arguments: argparse.Namespace) -> list[Own]:
     ]
 
 
-def choose(
-    catalogue: Catalogue,
-    name: str,
-    settings: Mapping[str, object] | None = None,
-    only: Sequence[str] = (),
-    own: Sequence[Own] = (),
-    *,
-    called: str = "",
-) -> Chosen:
-    """A model with its properties: those named in `only`, or if there are none all that it declares; and those of one's own.
-
-    `called` is its name in results. Raises whatever is wrong with the file, the settings, the names or the expressions.
-    """
-    model = catalogue.load(name, settings or None)
-    system, properties = catalogue.build(model, tuple(dict.fromkeys(only)))
-    properties += [_own(catalogue, model, system, prop, properties) for prop in own]
-    values = model.settings.as_dict()
-    default = {row.name: row.default for row in catalogue.settings_table()}
-    changed = {name: value for name, value in values.items() if value != default.get(name)}
-    return Chosen(model, Subject(called or model.name, system, tuple(properties), values, changed))
-
-
-def _own(catalogue: Catalogue, model: LoadedModel, system: System, own: Own, others: Sequence[Property]) -> Property:
-    if any(own.name == other.name for other in others):
-        raise CommandLineError(f"{model.name} has a property named {own.name}, as the expression on the command line would be")
-    return catalogue.own_property(model, system, own.name, own.kind, own.text)
-
-
-def declarations(chosen: Chosen) -> list[Declaration]:
-    """The properties of a subject, as a model file would declare them."""
-    own = {declaration.name: declaration for declaration in chosen.model.properties}
-    return [own.get(prop.name, Declaration(prop.name)) for prop in chosen.subject.properties]
-
-
-def with_declared(catalogue: Catalogue, chosen: Chosen, declarations: Sequence[Declaration]) -> Chosen:
-    """The same model with further properties, as other models declare them (for comparing). Names it has already stay."""
-    subject, model = chosen.subject, chosen.model
-    have = {prop.name for prop in subject.properties}
-    wanted = [d for d in declarations if d.name not in have]
-    named = [d.name for d in wanted if d.text is None]
-    more = list(catalogue.build(model, named)[1]) if named else []
-    more += [
-        catalogue.own_property(model, subject.system, d.name, d.kind, d.text)
-        for d in wanted
-        if d.kind is not None and d.text is not None
-    ]
-    expected_of_others = [replace(prop, expect=None, expect_steps=None) for prop in more]
-    return replace(chosen, subject=replace(subject, properties=(*subject.properties, *expected_of_others)))
+def distinct(names: Sequence[str], why: str) -> None:
+    """Raise CommandLineError if two models have one name."""
+    if doubled := [name for name in names if list(names).count(name) > 1]:
+        raise CommandLineError(f"two models are called {doubled[0]}, and {why}: give one of the files another `name`")
 
 
 def shipped(catalogue: Catalogue, names: Sequence[str], every: bool) -> list[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue, LoadedModel
+from ..choosing import Chosen
 from ..itf import Header, TraceFile, document, read, save
 from ..property import Property
 from ..results import ModelResult, PropertyResult, stronger
 from ..trace import Trace
-from .subjects import Chosen
 from .trouble import CannotWrite
 
 __all__ = ["TraceFolder", "header_of", "is_trace", "load_trace", "trace_json"]
