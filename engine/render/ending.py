@@ -15,9 +15,10 @@ def headline(ending: Ending, steps: int) -> str:
     verdict = ending.verdict
     if verdict is None:
         return f"{ending.property}: not decided by this trace"
+    if verdict is Verdict.VIOLATED and ending.kind is PropertyKind.EVENTUALLY:
+        return f"{ending.property}: violated by a run that goes on for ever"
     if verdict in (Verdict.VIOLATED, Verdict.REACHED):
-        for_ever = " and then for ever" if ending.kind is PropertyKind.EVENTUALLY and verdict is Verdict.VIOLATED else ""
-        return f"{ending.property}: {verdict.value} {count}{for_ever}"
+        return f"{ending.property}: {verdict.value} {count}"
     return f"{ending.property}: {verdict.value}"
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from synproof.engine.errors import LanguageError
 from synproof.engine.expr import all_of, implies
-from synproof.engine.property import Property, PropertyKind, Scenario, ScenarioLine, Verdict
+from synproof.engine.property import Property, PropertyKind, Response, Scenario, ScenarioLine, Verdict
+from synproof.engine.render import render_ladder
 from synproof.engine.sorts import BOOL, Value
 from synproof.engine.system import System, Variable
 from synproof.engine.telling import Change, Fate, Loop, decides, tell
@@ -215,3 +216,12 @@ def test_truth_values_are_written_small() -> None:
     assert ending is not None
     assert ending.where == "at the start"
     assert ending.clauses[0].values == (("lamp.on", "true"),)
+
+
+def test_a_lasso_is_told_as_the_violation_of_what_never_comes_about() -> None:
+    count = counter().by_name["count"].expr
+    prop = Property("seven", PropertyKind.EVENTUALLY, "Seven is reached.", responses=(Response(goal=count == 2),))
+    assert decides(run(counter(), "clock.up", loop=1), prop) is Verdict.VIOLATED
+    assert decides(run(counter(), *["clock.up"] * 3, "clock.back", loop=0), prop) is None
+    text = render_ladder(tell(run(counter(), "clock.up", loop=1), prop))
+    assert "seven: violated by a run that goes on for ever\n  Seven is reached.\n  Fairness assumed: none.\n" in text
