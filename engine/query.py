@@ -6,7 +6,7 @@ number beside a sequence number is one.
 
 >>> from synproof.engine.sorts import Int
 >>> from synproof.engine.system import System, Variable
->>> system = System("lamp", (Variable("lamp.light", Int(0, 2)),), ({"lamp.light": 0},), ())
+>>> system = System("lamp", (Variable("lamp.light", Int(0, 3)),), ({"lamp.light": 0},), ())
 >>> parse("0 < lamp.light <= 2", system).expr
 0 < lamp.light and lamp.light <= 2
 >>> parse("lamp.ligth == 0", system)

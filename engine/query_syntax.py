@@ -65,7 +65,7 @@ def syntax(text: str) -> tuple[str, ast.expr]:
     ...
     synproof.engine.query_syntax.ExpressionError: this is not an expression: to compare, write ==
         client.state = CLOSED
-        ^^^^^^^^^^^^
+                     ^
     """
     source = " ".join(text.split())
     if not source:

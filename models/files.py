@@ -18,7 +18,10 @@ from synproof.engine.errors import SynproofError, did_you_mean
 
 from .toml_lines import KeyPath, key_lines, line_of
 
-__all__ = ["ModelFile", "ModelFileError", "find_file", "read_file", "read_shipped", "shipped_names", "shipped_titles"]
+__all__ = [
+    "ModelFile", "ModelFileError", "find_file", "printable", "read_file", "read_shipped", "read_template", "shipped_names",
+    "shipped_titles",
+]  # fmt: skip
 
 LARGEST = 256 * 1024  # bytes; a model is one screen
 TEMPLATE = "template"
@@ -73,7 +76,8 @@ class ModelFile:
 
 def _shipped_files() -> dict[str, Path]:
     """Name -> file. The models lie beside this module, in a checkout as in an installation."""
-    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml")) if path.stem != TEMPLATE}
+    found = {path.stem: path for path in Path(__file__).parent.glob("*.toml") if path.stem != TEMPLATE}
+    return dict(sorted(found.items()))
 
 
 def shipped_names() -> list[str]:
@@ -139,7 +143,7 @@ def printable(text: str) -> str:
 
 def _exists(path: str) -> bool:
     try:
-        return Path(path).exists()
+        return bool(path) and Path(path).exists()
     except (OSError, ValueError):
         return False
 

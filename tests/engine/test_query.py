@@ -158,7 +158,7 @@ class Number:
         return Number((self.value - other) % 2**BITS)
 
     def __lt__(self, other: Number) -> bool:
-        return 0 < (other.value - self.value) % 2**BITS < 2 ** (BITS - 1)
+        return 0 < (other.value - self.value) & 15 < 8
 
     def __le__(self, other: Number) -> bool:
         return self == other or self < other
@@ -172,7 +172,6 @@ class Writer:
 
     def truth(self, depth: int) -> str:
         pick = self.rng.randrange(10) if depth else self.rng.randrange(5)
-        a, b = (lambda: self.truth(depth - 1)), (lambda: self.truth(depth - 1))
         match pick:
             case 0:
                 return self.rng.choice(["client.ready", "server.ready", "last.syn", "quiet", "True", "False"])
@@ -191,15 +190,15 @@ class Writer:
                 elements = ", ".join(self.whole(1) for _ in range(self.rng.randrange(1, 4)))
                 return f"{self.whole(1)} {self.rng.choice(['in', 'not in'])} ({elements},)"
             case 5:
-                return f"({a()} and {b()} and {self.truth(0)})"
+                return f"({self.truth(depth - 1)} and {self.truth(depth - 1)} and {self.truth(0)})"
             case 6:
-                return f"({a()} or {b()})"
+                return f"({self.truth(depth - 1)} or {self.truth(depth - 1)})"
             case 7:
-                return f"(not {a()})"
+                return f"(not {self.truth(depth - 1)})"
             case 8:
-                return f"implies({a()}, {b()})"
+                return f"implies({self.truth(depth - 1)}, {self.truth(depth - 1)})"
             case _:
-                return f"iff({a()}, {b()})"
+                return f"iff({self.truth(depth - 1)}, {self.truth(depth - 1)})"
 
     def chain(self, of: Any) -> str:
         links = [of(2)]
@@ -227,7 +226,11 @@ class Writer:
 
 
 class _Namespace:
-    pass
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
 
 
 def python_names(state: dict[str, Any]) -> dict[str, Any]:
@@ -238,8 +241,8 @@ def python_names(state: dict[str, Any]) -> dict[str, Any]:
         value = state[variable.name]
         plain = Number(value) if isinstance(variable.sort, Seq) else value
         if variable.name == "last":
-            plain = _Namespace()
-            plain.seq, plain.syn, plain.len = Number(value[0]), value[1], value[2]
+            plain = last = _Namespace()
+            last.seq, last.syn, last.len = Number(value[0]), value[1], value[2]
         holder, _, attribute = variable.name.rpartition(".")
         if holder:
             setattr(names.setdefault(holder, _Namespace()), attribute, plain)
@@ -466,9 +469,9 @@ def test_a_system_without_names() -> None:
 PIECES = [
     "client", "server", ".", ".state", ".iss", ".opens", ".ready", "last", "quiet", "CLOSED", "CLOSING", "network.to_server",
     ".count", " == ", " != ", " < ", "<=", ">", " in ", " not in ", " and ", " or ", " not ", "implies(", "iff(", "(", ")", ",",
-    "+", "-", "1", "16", "True", "False", " ", "\n", "'", '"', "[", "]", "{", "}", "=", ":", "#", "\\", "*", "**", "@", "lambda ",
-    " if ", " else ", "0x", "1e9", "1_", "é", "\0", "\t", "__", "f'", "await ", "yield ", ";", "%", "~", "&", "^", "is ", "None",
-    "...", ":=", "->", "!",
+    "+", "-", "1", "16", "True", "False", " ", "\n", "'", '"', "[", "]", "{", "}", "=", ":", "#", "\\", "*", "**", "@",
+    "lambda ", " if ", " else ", "0x", "1e9", "1_", "é", "\0", "\t", "__", "f'", "await ", "yield ", ";", "%", "~", "&", "^",
+    "is ", "None", "...", ":=", "->", "!",
 ]  # fmt: skip
 
 
