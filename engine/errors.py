@@ -53,15 +53,16 @@ class ValueOutsideSort(SynproofError):
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The end of an error message: the nearest known name, or the list of known names.
+    """The end of an error message: the nearest known name, or one that begins so, or the list of known names.
 
     >>> did_you_mean("stat", ["state", "iss"])
     "did you mean 'state'?"
     >>> did_you_mean("x", ["state", "iss"])
     'known: iss, state'
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(wrong, names, n=1)
+    names = sorted(set(known))
+    begins = [name for name in names if len(wrong) > 1 and name.startswith(wrong)]
+    near = difflib.get_close_matches(wrong, names, n=1) or begins
     return f"did you mean {near[0]!r}?" if near else "known: " + (", ".join(names) or "none")
 
 

@@ -249,7 +249,7 @@ SETTINGS: tuple[Setting, ...] = (
         "clock",
         lambda value: value != "clock",
     ),
-    Setting("seq-bits", number(2, 32), "sequence numbers are modulo 2^k"),
+    Setting("seq-bits", number(2, 32), "k: sequence numbers are modulo 2^k"),
     Setting("window", number(1, 2**31 - 1), "RCV.WND, constant; at most 2^(k-1) - 1"),
     Setting(
         "data",
