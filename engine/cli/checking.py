@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             console.say(_told(one, results, arguments, tell))
         if folder:
             for line in folder.save(one, results):
-                console.complain(line)
+                console.note(line)
         if any(result.interrupted for result in results):
             break
     if arguments.json:

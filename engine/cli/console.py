@@ -68,10 +68,13 @@ class Console:
     # -- what was not --------------------------------------------------------------------------------------------
     def complain(self, text: str) -> None:
         """One or more lines on standard error; long ones are wrapped, but for those that are indented."""
+        self.note("\n".join(part for line in text.split("\n") for part in _wrapped(line)))
+
+    def note(self, text: str) -> None:
+        """One or more lines on standard error, as they are."""
         self.clear_progress()
-        lines = [part for line in text.split("\n") for part in _wrapped(line)]
         try:
-            self._err.write(_encodable("\n".join(lines), self._err) + "\n")
+            self._err.write(_encodable(text, self._err) + "\n")
             self._err.flush()
         except OSError:
             pass  # nobody is left who could be told
