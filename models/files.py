@@ -40,23 +40,23 @@ class ModelFileError(SynproofError):
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a file holds. `label` is its path as people know it; `folder` is None for a shipped one."""
+    """What a file holds. `label` is its path as people know it."""
 
     label: str
-    stem: str
-    folder: Path | None
+    path: Path
+    shipped: bool
     text: str
     table: dict[str, Any]
 
     @property
-    def shipped(self) -> bool:
-        """Whether the file came with the distribution."""
-        return self.folder is None
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
 
     @property
     def identity(self) -> str:
         """The same for two ways to name one file."""
-        return f"shipped {self.stem}" if self.folder is None else os.path.realpath(self.folder / self.stem)
+        return os.path.realpath(self.path)
 
     @cached_property
     def _lines(self) -> dict[KeyPath, int]:
@@ -99,9 +99,9 @@ def read_shipped(name: str) -> ModelFile:
     path = _shipped_files().get(name)
     if path is None:
         raise ModelFileError(f"there is no shipped model {name!r}; {did_you_mean(name, shipped_names())}")
-    label = f"{name}.toml"
+    label = f"models/{name}.toml"
     text = _decoded(path.read_bytes(), label)
-    return ModelFile(label, name, None, text, _parsed(text, label))
+    return ModelFile(label, path, True, text, _parsed(text, label))
 
 
 def read_template() -> str:
@@ -130,9 +130,8 @@ def find_file(name_or_path: str) -> ModelFile:
 def read_file(path: str | Path) -> ModelFile:
     """The file at a path. Raises ModelFileError."""
     label = printable(str(path))
-    where = Path(path)
-    text = _decoded(_bytes(where, label), label)
-    return ModelFile(label, where.stem, where.parent, text, _parsed(text, label))
+    text = _decoded(_bytes(Path(path), label), label)
+    return ModelFile(label, Path(path), False, text, _parsed(text, label))
 
 
 def printable(text: str) -> str:

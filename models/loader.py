@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from synproof.engine.catalogue import Declaration, Expectation, Source
@@ -139,9 +138,9 @@ def _base(file: ModelFile) -> ModelFile:
     if not isinstance(target, str) or not target:
         raise file.error(f"extends must be the name of a shipped model or a path, not {_kind_of(target)}", "extends")
     try:
-        if target in shipped_names() or file.folder is None:
+        if file.shipped or target in shipped_names() or not _is_path(target):
             return read_shipped(target)
-        return read_file(file.folder / Path(target)) if _is_path(target) else read_shipped(target)
+        return read_file(file.path.parent / target)
     except ModelFileError as error:
         raise file.error(f"extends = {printable(target)!r}: {error}", "extends") from None
 

@@ -123,7 +123,7 @@ def test_extends_brings_settings_and_nothing_else() -> None:
 def test_a_shipped_model_can_be_extended() -> None:
     model = read("extends = 'two-way'")
     assert model.settings == load("two-way", {}, catalogue_kinds).settings
-    assert model.sources["handshake"].file == "two-way.toml"
+    assert model.sources["handshake"].file == "models/two-way.toml"
 
 
 def catalogue_kinds() -> dict[str, PropertyKind]:
@@ -158,6 +158,11 @@ def test_what_cannot_be_extended(files: dict[str, str], says: str) -> None:
     with pytest.raises(ModelFileError, match=says) as error:
         load("mine.toml")
     assert error.value.exit_code == 150
+
+
+def test_two_files_of_one_stem_are_two() -> None:
+    write("[settings]\nwindow = 1", "mine")
+    assert read("extends = './mine'").settings.window == 1
 
 
 def test_a_long_line_of_models_is_refused() -> None:
