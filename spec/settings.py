@@ -243,8 +243,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "isn",
         choice("fresh", "number-fresh", "any", "clock", "reuse"),
-        "initial sequence numbers: fresh: those that will be sent, and a window behind them, are used by nothing in "
-        "flight and by no peer; number-fresh: those that will be sent are; any: every choice; clock: needs msl; "
+        "initial sequence numbers: fresh: nothing in flight and no peer uses those that will be sent, nor a window before "
+        "and behind them; number-fresh: only those that will be sent; any: every choice; clock: needs msl; "
         "reuse: the same each time",
         "clock",
         lambda value: value != "clock",
