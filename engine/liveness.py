@@ -13,20 +13,22 @@ Fairness, for what a run does infinitely often (see `property.Fairness`):
   copy that the network makes is not sent). Values are compared without their history fields;
 * delivery: a message value that is in flight in every state is delivered.
 
-A delivery is an action of kind SEGMENT_ARRIVES that takes the message.
+A delivery is an action of kind SEGMENT_ARRIVES that takes the message. An action with a weak tag that lacks only room in a
+channel with compassion (its guard has the conjunct `~is_full(channel)`) is *refused*: it may be tried in vain without a step
+being seen, which counts as taken and as sent. Otherwise whatever keeps a channel full would excuse the sender.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .compile import Compiled
 from .errors import LanguageError, did_you_mean
 from .explore import Exploration, Run
-from .expr import all_of, negate
+from .expr import all_of, any_of, is_full, negate
 from .property import Fairness, Property, Response, Verdict
 from .sorts import Record
 from .system import Action, Kind, System
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LivenessResult", "check_feasible", "check_responses"]
 
-ENDPOINTS = (Kind.SEGMENT_ARRIVES, Kind.TIMEOUT, Kind.USER_CALL)  # what an endpoint does
+AROUND = (Kind.NETWORK, Kind.ENVIRONMENT)  # what no endpoint does
+REFUSED = -1  # the label of an action that is tried in vain
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,8 @@ def check_feasible(exploration: Exploration, fairness: Fairness) -> LivenessResu
     return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=len(region.came))
 
 
-@dataclass(frozen=True)
-class _Edge:
-    """A transition that may repeat. Masks are over the actions and message values of `_Rules`."""
+class _Edge(NamedTuple):
+    """A transition that may repeat, or a refused action. Masks are over the actions and message values of `_Rules`."""
 
     source: int
     label: int
@@ -112,10 +114,13 @@ class _Rules:
         self.compassion = [c.variable if c.variable in fairness.compassion else "" for c in system.channels]
         self.delivery = sorted(fairness.delivery)
         self.repeats = [action.kind not in without for action in system.actions]
-        self.process = [action.kind is not Kind.NETWORK for action in system.actions]
-        self.endpoint = [action.kind in ENDPOINTS for action in system.actions]
-        self.speaks = [bool(action.sends) for action in system.actions]
+        self.endpoint = [action.kind not in AROUND for action in system.actions]
+        self.speaks = [bool(action.sends) and action.kind is not Kind.NETWORK for action in system.actions]
         self.takes = [self._taken(action) for action in system.actions]
+        vain = [(bit, _in_vain(system, system.actions[i], fairness)) for i, bit in self.weak.items() if self.repeats[i]]
+        refused = [(bit, action) for bit, action in vain if action is not None]
+        self.vain_bits = [bit for bit, _ in refused]
+        self.vain = Compiled(replace(system, actions=tuple(action for _, action in refused)))
 
     def _taken(self, action: Action) -> tuple[str, int] | None:
         """The channel from which an action delivers, and where in a label the element begins."""
@@ -133,12 +138,35 @@ class _Rules:
             self.values[key] = 1 << len(self.values)
         return self.values[key]
 
-    def enabled(self, labels: Iterable[int]) -> int:
-        """The weakly fair actions among action instances."""
+    def refused(self, state: int) -> list[tuple[int, int]]:
+        """The weakly fair actions that are refused in a state: (bit of the action, values that it tries to send)."""
+        if not self.vain_bits:
+            return []
+        out: list[tuple[int, int, int]] = []
+        self.vain.successors(state, out, [])
+        shift = self.vain.layout.param_bits
+        return [(self.vain_bits[label >> shift], self._told(self.vain.sends(state, label))) for label, _, _ in sorted(out)]
+
+    def _told(self, messages: list[tuple[int, int]]) -> int:
+        """The values, of those sent, that compassion is about."""
         mask = 0
-        for label in labels:
-            mask |= self.weak.get(label >> self.layout.param_bits, 0)
+        for channel, element in messages:
+            if name := self.compassion[channel]:
+                mask |= self.value(name, element)
         return mask
+
+    def sent(self, state: int, label: int) -> tuple[int, bool]:
+        """The values that a transition out of a packed state sends, and whether an endpoint sends anything."""
+        action = label >> self.layout.param_bits
+        if not self.speaks[action]:
+            return 0, False
+        messages = self.unit.sends(state, label)
+        return self._told(messages), bool(messages) and self.endpoint[action]
+
+    def delivered(self, label: int) -> int:
+        """The value that a transition delivers."""
+        taken = self.takes[label >> self.layout.param_bits]
+        return 0 if taken is None else self.value(taken[0], label >> taken[1] & self.masks[taken[0]])
 
     def in_flight(self, state: int) -> int:
         """The values in channels that deliver all."""
@@ -149,28 +177,22 @@ class _Rules:
                     mask |= self.value(channel, slot >> 1)
         return mask
 
-    def edge(self, source: int, state: int, label: int, target: int) -> _Edge:
-        """A transition out of the packed `state`, in the light of fairness."""
-        action = label >> self.layout.param_bits
-        sent, sends = 0, False
-        if self.speaks[action] and self.process[action]:
-            messages = self.unit.sends(state, label)
-            sends = bool(messages) and self.endpoint[action]
-            for channel, element in messages:
-                if name := self.compassion[channel]:
-                    sent |= self.value(name, element)
-        delivered = 0
-        if (taken := self.takes[action]) is not None:
-            name, shift = taken
-            delivered = self.value(name, label >> shift & self.masks[name])
-        return _Edge(source, label, target, self.weak.get(action, 0), sent, delivered, sends)
-
 
 def _check_channels(system: System, fairness: Fairness) -> None:
     known = [channel.variable for channel in system.channels]
     for name in sorted(fairness.compassion | fairness.delivery):
         if name not in known:
             raise LanguageError(f"fairness speaks of the channel {name!r}; {did_you_mean(name, known)}")
+
+
+def _in_vain(system: System, action: Action, fairness: Fairness) -> Action | None:
+    """The action as it is refused: where it lacks only room in a channel with compassion; it then changes nothing."""
+    room = {negate(full): full for full in (is_full(system.by_name[name].expr) for name in fairness.compassion)}
+    if not any(conjunct in room for conjunct in action.guard):
+        return None
+    wanted = [conjunct for conjunct in action.guard if conjunct not in room]
+    full = [room[conjunct] for conjunct in action.guard if conjunct in room]
+    return replace(action, guard=(*wanted, *(need for _, need in action.needs), any_of(*full)), effects=(), needs=(), events=())
 
 
 def _told(element: Record) -> int:
@@ -195,7 +217,7 @@ class _Region:
             system.check_expr(part, f"the {name} of a response")
         self.rules = _Rules(exploration, fairness, response.without)
         self.came: dict[int, tuple[int, int]] = {}
-        self.enabled: dict[int, int] = {}  # the weakly fair actions that are enabled in a state
+        self.enabled: dict[int, int] = {}  # the weakly fair actions that are enabled or refused in a state
         self.resting: list[int] = []  # where a run may rest, the nearest first
         self._explore()
 
@@ -203,43 +225,49 @@ class _Region:
         """Walk the region breadth first. A trigger is as far away as its state, so triggers join level by level."""
         import networkx as nx
 
-        exploration, rules = self.exploration, self.rules
+        exploration, came = self.exploration, self.came
+        index, expanded, shift = exploration.index, exploration.expanded, exploration.unit.layout.param_bits
+        weak, repeats = self.rules.weak, self.rules.repeats
         waits = all_of(self.response.meanwhile, negate(self.response.goal))
         classify = Compiled(exploration.system, [waits, self.response.trigger]).predicates
-        inside = bytearray(map(classify, exploration.states[: exploration.expanded]))  # 1: waits, 3: and is a trigger
+        inside = bytearray(map(classify, exploration.states[:expanded]))  # 1: waits, 3: and is a trigger
         triggers = [position for position, mask in enumerate(inside) if mask == 3]
-        shift = rules.layout.param_bits
         self.graph = nx.DiGraph()
         level: list[int] = []
         next_trigger = depth = 0
         while level or next_trigger < len(triggers):
             while next_trigger < len(triggers) and exploration.depth_of(triggers[next_trigger]) <= depth:
-                if self._arrive(triggers[next_trigger], -1, -1):
+                if triggers[next_trigger] not in came:
+                    came[triggers[next_trigger]] = -1, -1
                     level.append(triggers[next_trigger])
                 next_trigger += 1
             level.sort()
             following: list[int] = []
             for position in level:
-                out = exploration.successors(position)
-                self._may_rest(position, rules.enabled(label for label, _, _ in out))
-                for label, state, _ in out:
-                    target = exploration.index[state]
-                    if target < exploration.expanded and inside[target] & 1:
-                        if self._arrive(target, position, label):
+                enabled = 0
+                near: list[int] = []
+                for label, state, _ in exploration.successors(position):
+                    action, target = label >> shift, index[state]
+                    if action in weak:
+                        enabled |= weak[action]
+                    if target < expanded and inside[target] & 1:
+                        if target not in came:
+                            came[target] = position, label
                             following.append(target)
-                        if rules.repeats[label >> shift]:
-                            self.graph.add_edge(position, target)
+                        if repeats[action] and target not in near:
+                            near.append(target)
+                self._may_rest(position, enabled)
+                self.graph.add_edges_from([(position, target) for target in near])
             level, depth = following, depth + 1
 
-    def _arrive(self, position: int, before: int, label: int) -> bool:
-        if position in self.came:
-            return False
-        self.came[position] = before, label
-        return True
-
     def _may_rest(self, position: int, enabled: int) -> None:
+        state = self.exploration.states[position]
+        in_vain = 0  # what can be tried without obliging the network to anything
+        for action, sent in self.rules.refused(state):
+            enabled |= action
+            in_vain |= 0 if sent else action
         self.enabled[position] = enabled
-        if not enabled and not self.rules.in_flight(self.exploration.states[position]) and not self.response.sending:
+        if not enabled & ~in_vain and not self.rules.in_flight(state) and not self.response.sending:
             self.resting.append(position)
 
     # -- answers -------------------------------------------------------------------------------------------------
@@ -253,7 +281,7 @@ class _Region:
         at, component = min(ends, key=lambda end: nearest[end[0]])  # resting comes first of equals
         stem = self._stem(at)
         cycle = [] if component is None else _Tour(self, component).around(at)
-        return replace(stem, labels=stem.labels + tuple(edge.label for edge in cycle), loop=len(stem))
+        return replace(stem, labels=stem.labels + tuple(e.label for e in cycle if e.label != REFUSED), loop=len(stem))
 
     def _stem(self, position: int) -> Run:
         labels = []
@@ -264,12 +292,11 @@ class _Region:
 
     def stranded(self) -> int | None:
         """The first state, by position, from which no fair run starts, if every state is in the region."""
-        exploration = self.exploration
+        exploration, before = self.exploration, self.graph.pred
         alive = set(self.resting).union(*(component.states for component in self._fair_components()))
-        alive.update(range(exploration.expanded, len(exploration.states)))
-        before: dict[int, list[int]] = {}
-        for source, _, target in exploration.edges():
-            before.setdefault(target, []).append(source)
+        if not exploration.complete:  # what is not expanded may go on fairly
+            alive.update(range(exploration.expanded, len(exploration.states)))
+            alive.update(source for source, _, target in exploration.edges() if target in alive)
         pending = list(alive)
         while pending:
             for source in before.get(pending.pop(), ()):
@@ -280,16 +307,20 @@ class _Region:
 
     # -- components ----------------------------------------------------------------------------------------------
     def edges(self, states: set[int], banned: int) -> Iterator[_Edge]:
-        """The transitions inside a set of states that may repeat and send no banned value."""
+        """The transitions inside a set of states that may repeat and send no banned value; and what is refused there."""
         rules, exploration = self.rules, self.exploration
+        index, repeats, weak, shift = exploration.index, rules.repeats, rules.weak, rules.layout.param_bits
         for position in sorted(states):
             state = exploration.states[position]
             for label, packed, _ in exploration.successors(position):
-                target = exploration.index[packed]
-                if target in states and rules.repeats[label >> rules.layout.param_bits]:
-                    edge = rules.edge(position, state, label, target)
-                    if not edge.sent & banned:
-                        yield edge
+                target = index[packed]
+                if target in states and repeats[label >> shift]:
+                    sent, sends = rules.sent(state, label)
+                    if not sent & banned:
+                        yield _Edge(position, label, target, weak.get(label >> shift, 0), sent, rules.delivered(label), sends)
+            for action, sent in rules.refused(state):
+                if not sent & banned:
+                    yield _Edge(position, REFUSED, position, action, sent, 0, False)
 
     def _fair_components(self) -> list[_Component]:
         """The largest sets of states in which a fair run can go round for ever, passing all of them."""
@@ -308,7 +339,8 @@ class _Region:
                 continue  # and no part of it can: it takes, delivers and disables less
             if lost := sent & ~delivered:
                 banned = component.banned | lost
-                rest = nx.DiGraph((e.source, e.target) for e in self.edges(component.states, banned))
+                inside = self.edges(component.states, banned)
+                rest = nx.DiGraph((edge.source, edge.target) for edge in inside if edge.label != REFUSED)
                 pending.extend(_Component(states, banned) for states in _cyclic(rest))
             else:
                 found.append(component)

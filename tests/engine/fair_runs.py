@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from synproof.engine.evaluate import Transition, enabled_steps, holds
+from synproof.engine.evaluate import Transition, choices, enabled_steps, holds
+from synproof.engine.expr import Expr, Op
 from synproof.engine.property import Fairness, Response
+from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, State, System
 from synproof.engine.trace import Trace
 
 from .graph_systems import Graph
 
 PROCESS = set(Kind) - {Kind.NETWORK}
-ENDPOINT = {Kind.SEGMENT_ARRIVES, Kind.TIMEOUT, Kind.USER_CALL}
+ENDPOINT = PROCESS - {Kind.ENVIRONMENT}
 
 
 # ---- what a fair run is ----------------------------------------------------------------------------------------------
@@ -43,9 +45,11 @@ class Facts:
     repeats: bool = True
 
 
-def state_facts(system: System, fairness: Fairness, state: State) -> Facts:
-    enabled = frozenset(action.name for action, _ in enabled_steps(system, state) if action.tags & fairness.weak)
-    return Facts(enabled, frozenset(told(system, channel, e) for channel in fairness.delivery for e in state[channel]))
+def state_facts(system: System, fairness: Fairness, response: Response, state: State) -> Facts:
+    enabled = {action.name for action, _ in enabled_steps(system, state) if action.tags & fairness.weak}
+    enabled |= {step.taken for step in refused(system, fairness, response, state)}
+    flying = frozenset(told(system, channel, e) for channel in fairness.delivery for e in state[channel])
+    return Facts(frozenset(enabled), flying)
 
 
 def step_facts(system: System, fairness: Fairness, response: Response, step: Transition) -> Facts:
@@ -63,6 +67,30 @@ def step_facts(system: System, fairness: Fairness, response: Response, step: Tra
         sends=bool(sent) and kind in ENDPOINT,
         repeats=kind not in response.without,
     )
+
+
+def refused(system: System, fairness: Fairness, response: Response, state: State) -> list[Facts]:
+    """What is tried in vain in a state: weakly fair actions that lack nothing but room in a channel with compassion."""
+    found = []
+    for action in system.actions:
+        room = [c for c in action.guard if asks_for_room(c, fairness)]
+        if not room or not action.tags & fairness.weak or action.kind in response.without:
+            continue
+        for params in choices(system, action, state):
+            others = [*(c for c in action.guard if not asks_for_room(c, fairness)), *(need for _, need in action.needs)]
+            if all(holds(c, state, params) for c in others) and not all(holds(c, state, params) for c in room):
+                sent = Transition(action, params, state, state).sent()
+                values = frozenset(told(system, channel, e) for channel, e, _ in sent if channel in fairness.compassion)
+                found.append(Facts(taken=action.name, sent=values))
+    return found
+
+
+def asks_for_room(conjunct: Expr, fairness: Fairness) -> bool:
+    if conjunct.op is not Op.NOT or conjunct.args[0].op is not Op.HAS:
+        return False
+    channel, last = conjunct.args[0].args[0], conjunct.args[0].attr
+    assert isinstance(channel.sort, Bag)
+    return channel.op is Op.VAR and channel.attr in fairness.compassion and last == channel.sort.capacity - 1
 
 
 def unfair(states: list[Facts], steps: list[Facts], response: Response) -> list[str]:
@@ -95,8 +123,11 @@ def lasso_faults(trace: Trace, response: Response, fairness: Fairness) -> list[s
     owed = [i for i in owed if all(waits(response, state) for state in states[i:])]
     if not owed:
         return ["nothing is owed from a trigger on"]
-    passed = [state_facts(system, fairness, state) for state in states[trace.loop :]]
-    return unfair(passed, [step_facts(system, fairness, response, step) for step in trace.steps[trace.loop :]], response)
+    passed = [state_facts(system, fairness, response, state) for state in states[trace.loop :]]
+    steps = [step_facts(system, fairness, response, step) for step in trace.steps[trace.loop :]]
+    delivered = frozenset[Any]().union(*(step.delivered for step in steps))
+    vain = [step for state in states[trace.loop :] for step in refused(system, fairness, response, state)]
+    return unfair(passed, steps + [step for step in vain if step.sent <= delivered], response)
 
 
 # ---- oracles ---------------------------------------------------------------------------------------------------------
@@ -118,13 +149,17 @@ class Oracle:
             before = ready - set(self.distance)
             self.distance |= dict.fromkeys(before, layer)
             layer += 1
-        self.state = {i: state_facts(system, fairness, graph.states[i]) for i in self.distance}
+        self.state = {i: state_facts(system, fairness, response, graph.states[i]) for i in self.distance}
+        self.vain = [(i, step, i) for i in self.distance for step in refused(system, fairness, response, graph.states[i])]
         self.steps = [
             (s, step_facts(system, fairness, response, step), t)
             for s, step, t in graph.edges
             if s in self.distance and t in self.distance
-        ]
-        self.resting = {i for i, facts in self.state.items() if not unfair([facts], [], response)}
+        ] + self.vain
+        self.resting = {i for i in self.distance if not unfair([self.state[i]], self._tried_at_rest(i), response)}
+
+    def _tried_at_rest(self, position: int) -> list[Facts]:
+        return [step for i, step, _ in self.vain if i == position and not step.sent]
 
     def by_subsets(self) -> set[int]:
         """States on a fair set of steps; every set of at most 11 steps is tried."""

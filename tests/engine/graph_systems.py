@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from synproof.engine.evaluate import Transition, choices, holds, successors
+from synproof.engine.explore import Run
 from synproof.engine.expr import Expr, all_of, any_of, const, has, is_full, ite, item, record, remove, size
 from synproof.engine.layout import Layout
 from synproof.engine.property import Property, PropertyKind
@@ -31,8 +33,13 @@ class Graph:
     lacks: dict[str, int] = field(default_factory=dict)
     overflows: int = 0
 
-    def out(self, position: int) -> list[tuple[Transition, int]]:
-        return [(step, target) for source, step, target in self.edges if source == position]
+    @cached_property
+    def out(self) -> list[list[tuple[Transition, int]]]:
+        """For each state its transitions and where they lead, in action order."""
+        lists: list[list[tuple[Transition, int]]] = [[] for _ in self.states]
+        for source, step, target in self.edges:
+            lists[source].append((step, target))
+        return lists
 
 
 def key(state: State) -> tuple[object, ...]:
@@ -69,6 +76,27 @@ def graph_of(system: System, at_most: int = 100_000) -> Graph | None:
         if len(graph.states) > at_most:
             return None
     return graph
+
+
+def least_ways(graph: Graph) -> list[tuple[int, ...]]:
+    """For each state the least, by action order, of all shortest ways to it: the place of an initial state, then labels."""
+    ways: list[tuple[int, ...] | None] = [None] * len(graph.states)
+    first = [key(state) for state in graph.system.initial]
+    for position, state in enumerate(graph.states):
+        if graph.depth[position] == 0:
+            ways[position] = (first.index(key(state)),)
+    for position, step, target in graph.edges:  # sources come in the order of their depths
+        before, now = ways[position], ways[target]
+        if before is not None and graph.depth[target] == graph.depth[position] + 1:
+            way = before + labels_of(graph.system, [step])
+            ways[target] = way if now is None else min(now, way)
+    return [way for way in ways if way is not None]
+
+
+def way_of(system: System, run: Run) -> tuple[int, ...]:
+    """A run as `least_ways` writes it."""
+    first = [key(state) for state in system.initial]
+    return (first.index(key(Layout(system).unpack(run.start))), *run.labels)
 
 
 # ---- random systems --------------------------------------------------------------------------------------------------
@@ -127,7 +155,10 @@ class Dice:
             step.when(step.choose("pick", Int(1, 2)) != self.a.expr)
         self.effects(step)
         if self.chance(0.6):
-            step.send(self.rng.choice(self.nets).expr, self.message(), self.condition() if self.chance(0.3) else True)
+            net = self.rng.choice(self.nets).expr
+            step.send(net, self.message(), self.condition() if self.chance(0.3) else True)
+            if self.chance(0.35):
+                step.when(~is_full(net))
         if self.chance(0.2):
             step.need(self.rng.choice(("ink", "paper")), self.condition())
         if self.chance(0.3):
