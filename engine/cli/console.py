@@ -129,7 +129,7 @@ class Console:
 
 
 def _wrapped(line: str) -> list[str]:
-    if len(line) <= WIDTH or line.startswith(" "):
+    if len(line) <= WIDTH or line.startswith(" ") or max(map(len, line.split())) > WIDTH // 2:  # a path stays in one piece
         return [line]
     return textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 

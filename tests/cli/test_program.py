@@ -1,0 +1,184 @@
+"""The program as it is installed, run as a process of its own on the shipped models."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "import sys; from synproof.engine.cli import main; sys.exit(main())"]
+
+
+def synproof(*words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program."""
+    command = [*PROGRAM, *map(str, words)]
+    environment = {**os.environ, "PYTHONUTF8": "1", **more.pop("env", {})}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, **more)
+
+
+# ---- the headline ----------------------------------------------------------------------------------------------------
+
+
+def test_the_headline_is_shown_and_decided() -> None:
+    done = synproof("compare", "two-way", "three-way")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("* no-ghost-connection")]
+    assert row[2:] == ["violated", "(4)", "holds"]
+    (search,) = [line.split() for line in lines if line.startswith("  search")]
+    assert search == ["search", "complete", "complete"]
+    assert "three-way comes to rest after 6 steps (client CLOSED, server LISTEN)" in done.stdout
+    assert max(map(len, lines)) <= 80
+
+
+def test_two_way_is_violated_and_three_way_holds() -> None:
+    assert synproof("check", "two-way", "-p", "no-ghost-connection").returncode == 12
+    assert synproof("check", "three-way", "-p", "no-ghost-connection").returncode == 0
+
+
+def test_three_way_told_to_be_two_way_gives_the_verdicts_and_steps_of_two_way() -> None:
+    def verdicts(*words: str) -> Any:
+        (result,) = json.loads(synproof("check", *words, "--json").stdout)["results"]
+        return result["states"], {row["name"]: (row["verdict"], row["steps"]) for row in result["properties"]}
+
+    assert verdicts("three-way", "-s", "handshake=two-way") == verdicts("two-way")
+
+
+# ---- the same on every run -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [
+    ("check", "two-way", "--json", "-s", "data=0", "-s", "capacity=1"),
+    ("compare", "two-way", "three-way", "-p", "no-ghost-connection", "-s", "data=0", "-s", "capacity=1"),
+    ("simulate", "three-way", "--seed", "5", "--steps", "15"),
+])  # fmt: skip
+def test_what_is_printed_depends_on_no_hash_seed(words: tuple[str, ...]) -> None:
+    def text(seed: str) -> str:
+        out = synproof(*words, env={"PYTHONHASHSEED": seed}).stdout
+        if "--json" in words:
+            found = json.loads(out)
+            for result in found["results"]:
+                result["seconds"] = 0
+            return json.dumps(found)
+        return "\n".join(line for line in out.splitlines() if not line.startswith("  seconds"))
+
+    assert text("0") == text("1")
+
+
+# ---- start-up --------------------------------------------------------------------------------------------------------
+
+
+def test_list_starts_without_the_heavy_parts() -> None:
+    body = (
+        "import sys; from synproof.engine.cli import main; main(['list'])\n"
+        "heavy = {'z3', 'networkx', 'synproof.spec.system', 'synproof.engine.compile', 'synproof.engine.render'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+
+
+# ---- pipes, disks, interrupts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes close differently there")
+@pytest.mark.parametrize(("words", "code"), [(("list",), 0), (("check", "two-way", "-p", "no-ghost-connection"), 12)])
+def test_a_reader_that_goes_away_changes_nothing_but_the_output(words: tuple[str, ...], code: int) -> None:
+    process = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("words", [("list",), ("check", "two-way", "-p", "no-ghost-connection"), ("--help",)])
+def test_a_full_disk_is_an_error_of_the_system(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 153
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written" in done.stderr
+
+
+LARGE = 'extends = "three-way"\n[settings]\ncapacity = "3:3"\nincarnations = 3\n'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT")
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        (("check", "--json"), 3.0),
+        (("check", "--engine", "smt", "--depth", "30"), 5.0),
+    ],
+)
+def test_an_interrupt_ends_soon_with_what_was_found(tmp_path: Path, words: tuple[str, ...], seconds: float) -> None:
+    path = tmp_path / "large model.toml"
+    path.write_text(LARGE, encoding="utf-8")
+    process = subprocess.Popen(
+        [*PROGRAM, words[0], str(path), *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    interrupted = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    took = time.monotonic() - interrupted
+    assert process.returncode == 130, err
+    assert took < 5, "a second on a machine that has nothing else to do"
+    assert "Traceback" not in err
+    assert "incomplete" in out
+    if "--json" in words:
+        (result,) = json.loads(out)["results"]
+        assert result["complete"] is False
+        assert all(row["verdict"] != "holds" for row in result["properties"])
+
+
+# ---- files of one's own ----------------------------------------------------------------------------------------------
+
+
+def test_a_model_of_ones_own_is_checked_saved_and_replayed_from_any_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder with spaces"
+    folder.mkdir()
+    assert synproof("new", "my.toml", cwd=folder).returncode == 0
+    assert synproof("check", "my.toml", cwd=folder).returncode in (0, 10, 12)
+    text = 'extends = "two-way"\n[[property]]\nname = "no-ghost-connection"\nexpect = "violated"\nsteps = 4\n'
+    (folder / "ghost.toml").write_text(text, encoding="utf-8")
+    assert synproof("check", "ghost.toml", "--as-expected", cwd=folder).returncode == 0
+    assert synproof("check", "ghost.toml", "--trace-dir", "traces", cwd=folder).returncode == 12
+    saved = folder / "traces" / "ghost.no-ghost-connection.itf.json"
+    assert synproof("replay", saved.relative_to(folder), cwd=folder).returncode == 0
+    (folder / "ghost.toml").write_text(text.replace("two-way", "three-way"), encoding="utf-8")
+    assert synproof("replay", saved.relative_to(folder), cwd=folder).returncode == 0, "a trace brings its settings"
+    assert synproof("replay", saved.relative_to(folder), "--model", "ghost.toml", cwd=folder).returncode == 151
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("extends = ", 150, "wrong.toml:1"),
+        ('colour = "red"', 150, "colour"),
+        ('[settings]\nhandshake = "four-way"', 151, "handshake"),
+        ('[settings]\nhandshakes = "two-way"', 150, "handshake"),
+        ('[[property]]\nname = "x"\nalways = "client.state == "', 150, "expression"),
+        ('[[property]]\nname = "x"\nalways = "client.stat == CLOSED"', 150, "client.state"),
+        ('[[property]]\nname = "no-gost-connection"', 150, "no-ghost-connection"),
+        ('[settings]\nwindow = 9\nseq-bits = 3', 151, "window"),
+    ],
+)
+def test_a_wrong_model_file_is_refused_with_its_place(tmp_path: Path, text: str, code: int, says: str) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(text + "\n", encoding="utf-8")
+    done = synproof("check", path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
+    assert "wrong.toml" in done.stderr
+    assert "Traceback" not in done.stderr
