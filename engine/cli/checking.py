@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..catalogue import find
@@ -20,6 +21,8 @@ from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError, NotBuiltYet
 
 __all__ = ["configure", "run"]
+
+NOT_AS_EXPECTED = 1  # where no verdict by itself asks for another exit code
 
 
 def configure(parser: Parser) -> None:
@@ -58,24 +61,29 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     outcomes: list[tuple[ModelResult, ...]] = []
     faults: list[str] = []
-    for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
-        outcomes.append(results)
-        faults += mismatches(one, results) if arguments.as_expected else []
-        console.clear_progress()
-        if not arguments.json:
-            if number and not arguments.as_expected:
-                console.say()
-            console.say(_told(one, results, arguments, tell))
-        if folder:
-            for line in folder.save(one, results):
-                console.note(line)
-        if any(result.interrupted for result in results):
-            break
+    interrupted = False
+    try:
+        for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
+            outcomes.append(results)
+            faults += mismatches(one, results) if arguments.as_expected else []
+            console.clear_progress()
+            if not arguments.json:
+                if number and not arguments.as_expected:
+                    console.say()
+                console.say(_told(one, results, arguments, tell))
+            if folder:
+                for line in folder.save(one, results):
+                    console.note(line)
+            if any(result.interrupted for result in results):
+                break
+    except KeyboardInterrupt:  # between two searches, or before one has begun
+        interrupted = True
+        console.complain("interrupted")
     if arguments.json:
         console.say_json(as_json(outcomes), lines=False)
-    code = exit_code(outcomes)
+    code = EXIT_CODES["interrupted"] if interrupted else exit_code(outcomes)
     if arguments.as_expected and code != EXIT_CODES["interrupted"]:
-        return (1 if code == 0 else code) if faults else 0
+        return (NOT_AS_EXPECTED if code == 0 else code) if faults else 0
     return code
 
 
@@ -113,7 +121,7 @@ def _outcomes(
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
     for one in chosen:
-        task = Task(arguments.engine, arguments.depth, limits, console.progress())
+        task = Task(arguments.engine, arguments.depth, limits, console.progress(), console.deepening())
         if arguments.via:
             from .by_way import by_way_of
 
@@ -125,7 +133,11 @@ def _outcomes(
 def _told(one: Chosen, results: Sequence[ModelResult], arguments: argparse.Namespace, how: Report) -> str:
     if arguments.as_expected:
         return expectation_report(one, results)
-    parts = [report(one.model.title, result, how) for result in results]
+    parts = []
+    drawn: dict[str, int | None] = {}
+    for result in results:
+        parts.append(report(one.model.title, result, replace(how, drawn=drawn)))
+        drawn = {found.name: found.steps for found in result.properties if found.trace is not None}
     if len(results) > 1:
         contradictions = disagreements(results)
         parts.append(

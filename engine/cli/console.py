@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from ..bmc import Deepening
     from ..explore import Progress
     from ..render import Look
 
@@ -87,6 +88,12 @@ class Console:
 
         line = ProgressLine()
         return lambda progress: self.rewrite(line.text(progress))
+
+    def deepening(self) -> Callable[[Deepening], None] | None:
+        """Something that shows how deep a solver has looked, on that line; None where standard error is none."""
+        if not self._err.isatty():
+            return None
+        return lambda at: self.rewrite(f"smt · runs of {at.depth} steps settled · {at.undecided} open · {at.seconds:.0f} s")
 
     def rewrite(self, text: str) -> None:
         """Put a text on the one line of progress, in the place of what stood there."""

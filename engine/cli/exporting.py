@@ -20,7 +20,7 @@ from .arguments import Parser, limits_options, one_of
 from .console import Console
 from .subjects import overrides, settings_option
 from .traces import header_of, is_trace, load_trace
-from .trouble import CommandLineError, NothingToExport
+from .trouble import CommandLineError, NothingFound, NothingToExport
 
 __all__ = ["configure", "run"]
 
@@ -79,7 +79,8 @@ def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Conso
     found = _first(result)
     if found is None or found.trace is None:
         verdicts = ", ".join(f"{p.name} {p.verdict.value}" for p in result.properties) or "it has no properties"
-        raise NothingToExport(f"{one.subject.name} has no run to export: {verdicts}")
+        settled = all(p.settled for p in result.properties)
+        raise (NothingToExport if settled else NothingFound)(f"{one.subject.name} has no run to export: {verdicts}")
     name = one.subject.name if one.model.shipped else one.model.path
     return _Found(found.trace, found.prop, header_of(name, one.subject.settings, found))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..property import Verdict
 from ..render import Look, render_ladder
@@ -17,15 +17,19 @@ __all__ = ["Report", "assumptions", "bounds", "columns", "paragraph", "plural", 
 
 @dataclass(frozen=True)
 class Report:
-    """How much is told: `witnesses` asks for the runs of what is reached, `named` for those of these properties too."""
+    """How much is told: `witnesses` asks for the runs of what is reached, `named` for those of these properties too.
+
+    `drawn`: the properties of which another engine has drawn a run of so many steps already.
+    """
 
     look: Look
     witnesses: bool = False
     named: frozenset[str] = frozenset()
+    drawn: Mapping[str, int | None] = field(default_factory=dict)
 
     def shows(self, found: PropertyResult) -> bool:
         """Whether the run of a result is drawn."""
-        if found.trace is None:
+        if found.trace is None or (found.name in self.drawn and self.drawn[found.name] == found.steps):
             return False
         return found.verdict is Verdict.VIOLATED or self.witnesses or found.name in self.named
 

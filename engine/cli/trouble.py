@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import SynproofError
 
-__all__ = ["CommandLineError", "CannotWrite", "FileTrouble", "NotBuiltYet", "NothingToExport", "OtherModel"]
+__all__ = ["CannotWrite", "CommandLineError", "NotBuiltYet", "NothingFound", "NothingToExport"]
 
 
 class CommandLineError(SynproofError):
@@ -17,18 +17,6 @@ class NotBuiltYet(CommandLineError):
     """Documented, and not there yet."""
 
 
-class FileTrouble(SynproofError):
-    """A model or trace file cannot be found, read or parsed."""
-
-    exit_code = 150
-
-
-class OtherModel(SynproofError):
-    """A trace that belongs to another model, or settings that do not fit."""
-
-    exit_code = 151
-
-
 class CannotWrite(SynproofError):
     """A file or folder cannot be written."""
 
@@ -39,3 +27,9 @@ class NothingToExport(SynproofError):
     """The check that was to give a run gives none."""
 
     exit_code = 2
+
+
+class NothingFound(NothingToExport):
+    """Not yet: the check was cut short."""
+
+    exit_code = 152

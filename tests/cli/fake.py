@@ -59,8 +59,8 @@ class FakeModel:
     title: str
     settings: FakeSettings
     sources: Mapping[str, Source]
-    properties: tuple[Declaration, ...] = ()
-    expect: Expectation = Expectation()
+    properties: tuple[Declaration, ...]
+    expect: Expectation
     path: str = "doors.toml"
     shipped: bool = True
 

@@ -60,7 +60,8 @@ def test_json_is_as_documented() -> None:
 
 
 def test_varied_settings_make_a_cell_for_every_combination() -> None:
-    done = synproof("compare", "anything", "--vary", "mode=eager,careful", "--vary", "loss=on,off", "--json", "-p", "no-deadlock")
+    vary = ("--vary", "mode=eager,careful", "--vary", "loss=on,off")
+    done = synproof("compare", "anything", *vary, "--json", "-p", "no-deadlock")
     assert done.json["models"] == [
         "anything[mode=eager,loss=on]", "anything[mode=eager,loss=off]",
         "anything[mode=careful,loss=on]", "anything[mode=careful,loss=off]",

@@ -1,7 +1,7 @@
-"""A door that is asked to open over a bad line: a protocol of half a page, for the tests of checking and of the command line.
+"""A door that is asked to open over a bad line: a small protocol for the tests of checking and of the command line.
 
-The client asks and may leave again; the door says yes. An eager door opens at once, so that an old question opens it for nobody;
-a careful one waits until the client confirms.
+The client asks and may leave again; the door says yes. An eager door opens at once, so that an old question opens it for
+nobody; a careful one waits until the client confirms.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class _Door:
     def arrives(self, name: str, channel: Expr, word: str, write: Callable[[Step], None]) -> Action:
         """A word arrives."""
         step = Step(
-            name, actor=name.split(".")[0], kind=Kind.SEGMENT_ARRIVES, clause="2", sentence=f"{word} arrives: {name}.",
-            tags=frozenset({"delivery"}),
+            name, actor=name.partition(".")[0], kind=Kind.SEGMENT_ARRIVES, clause="2",
+            sentence=f"{word} arrives: {name}.", tags=frozenset({"delivery"}),
         )  # fmt: skip
         message = step.take("message", channel)
         step.when(message.word == word)
