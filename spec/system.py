@@ -75,10 +75,10 @@ def ends(settings: Settings) -> tuple[Tcb, Tcb]:
 
 
 def endpoint_actions(side: End, settings: Settings) -> Iterator[Action]:
-    """Everything one end does, as actions: each rule in each of its states."""
+    """Everything one end does, as actions: each rule in each of its states that the end can be in."""
     for rule in RULES:
         if rule.only_if(settings):
-            for state in rule.states:
+            for state in (state for state in rule.states if side.me.can_be_in(state)):
                 action = _write(rule, state, side, settings)
                 if not _is_impossible(action):
                     yield action

@@ -111,6 +111,14 @@ class Tcb:
         """RCV.WND, which is constant; SND.WND is the peer's."""
         return self.settings.window
 
+    def can_be_in(self, state: Expr) -> bool:
+        """Whether the settings leave this end a way into a (constant) state at all."""
+        if state is LISTEN:
+            return self.role == "passive" or not self.settings.must_11
+        if state is SYN_SENT:
+            return self.role == "active"
+        return state is not SYN_RECEIVED or self.settings.handshake == "three-way"
+
     @property
     def exists(self) -> Expr:
         """Whether there is a TCB."""
