@@ -12,7 +12,7 @@ __all__ = ["definition_lines"]
 LONGEST = 26  # names up to which the meaning stands on the same line
 
 
-def definition_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
+def definition_lines(pairs: Sequence[tuple[str, str]], width: int = WIDTH) -> list[str]:
     """Names and meanings, the meanings below each other.
 
     >>> definition_lines([("loss", "what gets lost"), ("isn", "numbers")])
@@ -21,7 +21,7 @@ def definition_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
     first = max((len(name) for name, _ in pairs if len(name) <= LONGEST), default=LONGEST)
     lines: list[str] = []
     for name, meaning in pairs:
-        told = textwrap.wrap(meaning, WIDTH - first - 2, break_on_hyphens=False) or [""]
+        told = textwrap.wrap(meaning, width - first - 2, break_on_hyphens=False) or [""]
         if len(name) > first:
             lines.append(name)
             name = ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from ..choosing import Chosen
 from ..property import Verdict
 from ..results import ModelResult, PropertyResult, disagreements, stronger
+from .console import WIDTH
 from .report import plural
 
 __all__ = ["expectation_report", "mismatches"]
@@ -56,4 +58,7 @@ def expectation_report(one: Chosen, results: Sequence[ModelResult]) -> str:
     found = f"{one.subject.name}: {properties}, {states}{seconds:.1f} s"
     if not faults:
         return f"as declared      {found}"
-    return "\n".join([f"NOT as declared  {found}", *(f"    {fault}" for fault in faults)])
+    lines = [f"NOT as declared  {found}"]
+    for fault in faults:
+        lines += textwrap.wrap(fault, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6, break_on_hyphens=False)
+    return "\n".join(lines)

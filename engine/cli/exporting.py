@@ -51,7 +51,7 @@ class _Found:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Export."""
     catalogue = find()
-    found = _saved(catalogue, arguments) if is_trace(arguments.what) else _checked(catalogue, arguments, console)
+    found = _saved(catalogue, arguments) if is_trace(catalogue, arguments.what) else _checked(catalogue, arguments, console)
     text = _written(found, arguments.to, Look() if arguments.out else console.look())
     if arguments.out:
         write_text(arguments.out, text)

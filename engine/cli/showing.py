@@ -68,7 +68,7 @@ def _lines(catalogue: Catalogue, model: LoadedModel, properties: list[Property])
     width = max((len(f"{name} = {values[name]}") for name in named), default=0)
     for name in named:
         text = f"{name} = {values[name]}"
-        note = " (as by default)" if values[name] == defaults.get(name) else ""
+        note = " (the default)" if values[name] == defaults.get(name) else ""
         lines.append(f"  {text:<{width}}  {model.sources[name]}{note}")
     lines += ["  all have their defaults"] if not named else []
     others = [f"{name}={value}" for name, value in values.items() if name not in named]
@@ -78,7 +78,8 @@ def _lines(catalogue: Catalogue, model: LoadedModel, properties: list[Property])
     own = {declaration.name: declaration for declaration in model.properties}
     source = "as the file declares them" if own else "the file declares none: every one that applies"
     lines += ["", f"properties ({source})"]
-    lines += ["  " + line for line in definition_lines([(p.name, _told(p, own.get(p.name))) for p in properties])]
+    rows = [(prop.name, _told(prop, own.get(prop.name))) for prop in properties]
+    lines += ["  " + line for line in definition_lines(rows, WIDTH - 2)]
     expect = model.expect
     counts = [
         f"{name} {value:,}"

@@ -81,6 +81,8 @@ def load_trace(
     return file, loaded, trace, next((p for p in properties if p.name == file.about), None)
 
 
-def is_trace(path: str) -> bool:
+def is_trace(catalogue: Catalogue, path: str) -> bool:
     """Whether a word of the command line names a saved trace and not a model."""
+    if path in [name for name, _ in catalogue.models()]:
+        return False
     return path.endswith(".json") or (os.path.isfile(path) and not path.endswith(".toml"))
