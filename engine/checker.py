@@ -139,7 +139,7 @@ class _Judge:
         if lacking:
             return f"ran out of: {', '.join(lacking)}; some runs end early"
         if HIDDEN in search.findings:
-            return "capacity: a full channel dropped a message at a time when none may be lost"
+            return "capacity was reached where nothing may be lost (a full channel dropped a message)"
         return ""
 
     def result(self, prop: Property) -> PropertyResult:

@@ -44,7 +44,7 @@ def _doubt(found: BoundedResult) -> str:
         return f"ran out of: {named}; some runs end early"
     hidden = [p for p in found.properties if p.name == HIDDEN and p.verdict is Verdict.VIOLATED]
     if hidden:
-        return "capacity: a full channel dropped a message at a time when none may be lost"
+        return "capacity was reached where nothing may be lost (a full channel dropped a message)"
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,12 +64,13 @@ def changed_lines(changed: Mapping[str, str | int]) -> list[str]:
 def columns(properties: Sequence[PropertyResult]) -> list[str]:
     """For each property verdict, name, steps and sentence: on one line where they fit, else the sentence below.
 
-    Those that do not apply come last, with the reason.
+    A reason that several have is told once, after them. Those that do not apply come last.
     """
     applying = [found for found in properties if found.verdict is not Verdict.NOT_APPLICABLE]
     first = max((len(verdict_text(found)) for found in applying), default=0)
     second = max((len(found.name) for found in applying), default=0)
     indent = " " * (first + 2)
+    reasons = Counter(found.reason for found in applying)
     lines = [f"{'verdict':<{first}}  {'property':<{second}}  steps"] if applying else []
     for found in applying:
         steps = "" if found.steps is None else str(found.steps)
@@ -79,7 +81,12 @@ def columns(properties: Sequence[PropertyResult]) -> list[str]:
             lines.append(beside.rstrip())
         else:
             lines += [line, *_wrapped(sentence, indent)]
-        lines += _wrapped(found.reason, indent)
+        if reasons[found.reason] == 1:
+            lines += _wrapped(found.reason, indent)
+    for reason, count in reasons.items():
+        if reason and count > 1:
+            verdicts = dict.fromkeys(verdict_text(found) for found in applying if found.reason == reason)
+            lines += textwrap.wrap(f"{', '.join(verdicts)}: {reason}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     for reason in dict.fromkeys(p.reason for p in properties if p.verdict is Verdict.NOT_APPLICABLE):
         names = [p.name for p in properties if p.verdict is Verdict.NOT_APPLICABLE and p.reason == reason]
         lines += textwrap.wrap(f"not-applicable: {', '.join(names)} ({reason})", WIDTH, subsequent_indent="  ")

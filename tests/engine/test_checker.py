@@ -109,7 +109,7 @@ def test_a_cut_search_says_how_long_the_runs_are_that_it_settled() -> None:
 def test_a_drop_where_nothing_may_be_lost_leaves_nothing_excluded() -> None:
     result = explored("no-ghost", "pending", "inside", asks=2, loss="off", capacity=1)
     found = result.result("no-ghost")
-    assert (found.verdict, found.reason.split(":")[0]) == (Verdict.INCOMPLETE, "capacity")
+    assert (found.verdict, found.reason.split()[0]) == (Verdict.INCOMPLETE, "capacity")
     assert result.result("inside").verdict is Verdict.REACHED
     assert result.overflows
     assert [p.name for p in result.properties] == ["no-ghost", "pending", "inside"], "the watch is no property of the user's"
