@@ -67,7 +67,10 @@ NOT_BUILT = {
     "time-wait-reuse": "bsd", "user-timeout": 5, "keepalive": "may-fire:2", "rfc1337": True, "abort-to": "time-wait",
     "fin-wait-2-timeout": "may-fire", "quiet-time": "on", "isn": "clock", "old-duplicates": "client:FA:1:1:0",
 }  # fmt: skip
-WITH: dict[str, dict[str, object]] = {"give-up": {"retransmit": 1}, "syn-data": {"data": 1}, "client": {"attacker": "syn"}}  # what a value needs beside it
+# What a value needs beside it.
+WITH: dict[str, dict[str, object]] = {
+    "give-up": {"retransmit": 1}, "syn-data": {"data": 1}, "client": {"attacker": "syn"},
+}  # fmt: skip
 CASES = [(name, value) for name, (_, values) in DOCUMENTED.items() for value in values]
 
 
