@@ -180,8 +180,11 @@ class Dice:
     def network(self, net: Variable) -> None:
         if self.chance(0.5):
             step = self.step(f"lose {net.name}", Kind.NETWORK)
-            message = step.pick("message", net.expr)
-            step.change(net.expr, remove(net.expr, message))
+            if self.chance(0.5):  # whether it is called taking or not, it is no delivery
+                step.take("message", net.expr)
+            else:
+                message = step.pick("message", net.expr)
+                step.change(net.expr, remove(net.expr, message))
             self.actions.append(step.action())
         if self.chance(0.4):
             step = self.step(f"copy {net.name}", Kind.NETWORK)

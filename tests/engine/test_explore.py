@@ -162,6 +162,11 @@ def test_a_limit_that_cuts_nothing_leaves_the_search_complete(most: int) -> None
     assert result.complete and len(result.states) == 1600
 
 
+def test_a_limit_met_when_nothing_is_left_to_do_cuts_nothing() -> None:
+    result = explore(grid(1), limits=Limits(timeout=0, max_memory=1))
+    assert result.complete and result.stopped_by == "" and len(result.states) == 1
+
+
 def test_one_state_below_the_whole_is_incomplete() -> None:
     assert not explore(grid(40), limits=Limits(max_states=1598)).complete
 

@@ -156,6 +156,29 @@ def test_a_cut_exploration_violates_only_what_the_whole_one_does() -> None:
     assert set(found) == {Verdict.VIOLATED, Verdict.INCOMPLETE} and min(found.values()) >= 10, found
 
 
+def test_a_cut_exploration_strands_only_what_the_whole_one_does() -> None:
+    found: Counter[Verdict] = Counter()
+    for seed in range(400):
+        system, _, fairness = random_case(seed + 9000, capacity=2, top=1, steps=3)
+        graph = graph_of(system, 80)
+        if graph is None or (cut := explore(system, limits=Limits(max_states=len(graph.states) - 2))).complete:
+            continue
+        result = check_feasible(cut, fairness)
+        found[result.verdict] += 1
+        if result.run is not None:
+            last = dict(result.run.trace(system).final)
+            alive = Oracle(replace_initial(graph, last), Response(), fairness).by_guessing()
+            assert not alive
+    assert set(found) == {Verdict.VIOLATED, Verdict.INCOMPLETE}, found
+
+
+def replace_initial(graph: Graph, state: dict[str, Any]) -> Graph:
+    """What is reachable from a state."""
+    there = graph_of(replace(graph.system, initial=(state,)))
+    assert there is not None
+    return there
+
+
 # ---- systems made by hand --------------------------------------------------------------------------------------------
 
 LETTER = Record("Letter", (("v", Int(0, 1)), ("old", BOOL)), frozenset({"old"}))
@@ -282,6 +305,28 @@ def test_a_sender_that_waits_for_room_is_not_excused_by_a_full_channel() -> None
     no_reader.actions = [action for action in no_reader.actions if action.name in ("send", "lose")]
     assert no_reader.check(Fairness(weak=RESEND, compassion=NET))[0] is Verdict.HOLDS
     assert check_feasible(explore(no_reader.system()), Fairness(weak=RESEND, compassion=NET)).verdict is Verdict.VIOLATED
+
+
+def test_what_is_delivered_only_after_a_loss_does_not_count() -> None:
+    """Letter 0 is delivered only on a way round that sends letter 1, which is never delivered: nothing fair remains."""
+    at, net = Variable("at", Int(0, 1)), Variable("net", Bag(LETTER, 2))
+    actions = []
+    for name, here, there, v in (("out", 0, 1, 1), ("stay", 0, 0, 0), ("stay too", 0, 0, 1)):
+        step = Step(name, actor="writer", kind=Kind.TIMEOUT)
+        step.when(at.expr == here)
+        step.set(at.expr, there)
+        step.send(net.expr, record(LETTER, v=v))
+        actions.append(step.action())
+    back = Step("back", actor="reader", kind=Kind.SEGMENT_ARRIVES)
+    back.when(at.expr == 1, back.take("letter", net.expr).v == 0)
+    back.set(at.expr, 0)
+    lose = Step("lose", actor="net", kind=Kind.NETWORK)
+    lose.change(net.expr, remove(net.expr, lose.pick("letter", net.expr)))
+    system = System("post", (at, net), ({"at": 0, "net": ()},), (*actions, back.action(), lose.action()),
+                    channels=(Channel("net", "writer", "reader"),))  # fmt: skip
+    busy = Response(sending=True)
+    assert check_responses(explore(system), eventually(busy, Fairness(compassion=NET))).verdict is Verdict.HOLDS
+    assert check_responses(explore(system), eventually(busy, Fairness())).verdict is Verdict.VIOLATED
 
 
 def test_an_old_letter_lives_for_ever_by_copies() -> None:
