@@ -144,7 +144,7 @@ class Dice:
             step.set(h, self.rng.choice((True, False)))
 
     def step(self, name: str, kind: Kind) -> Step:
-        tags = frozenset(tag for tag in ("w0", "w1") if kind is not Kind.NETWORK and self.chance(0.3))
+        tags = frozenset(tag for tag in ("w0", "w1") if self.chance(0.3))
         return Step(name, actor="it", kind=kind, tags=tags)
 
     def local(self, i: int) -> None:

@@ -209,7 +209,7 @@ class Post:
             step.change(net, remove(net, step.pick("letter", net)))
             self.actions.append(step.action())
         if copy:
-            step = Step("copy", actor="net", kind=Kind.NETWORK)
+            step = Step("copy", actor="net", kind=Kind.NETWORK, tags=frozenset({"copy"}))
             letter = step.pick("letter", net)
             step.when(~is_full(net))
             step.send(net, letter)
@@ -350,6 +350,14 @@ def test_what_the_network_copies_is_not_sent() -> None:
     assert verdict is Verdict.HOLDS  # the sender is obliged to send and may not, so nothing fair repeats
     verdict, trace = post.check(Fairness(compassion=NET), restless)
     assert verdict is Verdict.VIOLATED and names(trace) == (["send"], [])
+
+
+def test_copies_that_are_lost_for_ever_oblige_nobody() -> None:
+    post = Post(capacity=2, copy=True)
+    asked = Response(trigger=has(post.net.expr, 0), goal=post.got.expr)
+    verdict, trace = post.check(Fairness(weak=frozenset({"copy"}), compassion=NET), asked)
+    assert verdict is Verdict.VIOLATED
+    assert sorted(names(trace)[1]) == ["copy", "lose"]
 
 
 def test_resting_needs_that_no_obligation_is_open() -> None:
