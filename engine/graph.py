@@ -35,7 +35,7 @@ def to_networkx(exploration: Exploration, describe: bool = False) -> nx.DiGraph:
 
     A node has `depth` (steps from an initial state), `initial`, `expanded` (whether its transitions are known) and, if asked
     for, `label` (the state as text). All transitions between two states are one edge: `actions` are their names in action
-    order, `labels` their action instances (`unit.layout.unpack_label` reads them). Takes some 300 bytes an edge.
+    order, `labels` their action instances (`unit.layout.unpack_label` reads them). Takes some 400 bytes an edge.
     """
     import networkx as nx
 
@@ -49,13 +49,17 @@ def to_networkx(exploration: Exploration, describe: bool = False) -> nx.DiGraph:
         if describe:
             graph.nodes[state]["label"] = describe_state(system, layout.unpack(state))
     names = [action.name for action in system.actions]
+    known: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[str, ...]]] = {}  # labels -> themselves, once, and their actions
     for position in range(exploration.expanded):
         ways: dict[int, list[int]] = {}
         for label, target, _ in exploration.successors(position):
             ways.setdefault(target, []).append(label)
-        for target, labels in ways.items():
-            actions = tuple(dict.fromkeys(names[label >> layout.param_bits] for label in labels))
-            graph.add_edge(exploration.states[position], target, actions=actions, labels=tuple(labels))
+        for target, found in ways.items():
+            labels = tuple(found)
+            if labels not in known:
+                known[labels] = labels, tuple(dict.fromkeys(names[label >> layout.param_bits] for label in labels))
+            labels, actions = known[labels]
+            graph.add_edge(exploration.states[position], target, actions=actions, labels=labels)
     return graph
 
 
