@@ -118,7 +118,7 @@ def test_a_cut_exploration_says_so() -> None:
 
 def test_components_and_attractors_are_sets_that_reach_each_other() -> None:
     sizes = Counter[bool]()
-    for _, _, exploration in random_graphs(range(100, 140)):
+    for _, _, exploration in random_graphs(range(100, 180)):
         graph = to_networkx(exploration)
         edges = set(graph.edges)
         reach = {node: reachable(edges, node) for node in graph}

@@ -66,7 +66,7 @@ def least_way(graph: Graph, predicates: list[Expr], final: Property | None) -> W
 def test_agrees_with_all_shortest_ways_on_random_systems() -> None:
     found: Counter[str] = Counter()
     lengths = []
-    for seed in range(500):
+    for seed in range(800):
         dice = Dice(seed + 100, channels=1 + seed % 2, capacity=2, top=3, steps=4)
         system = dice.system()
         graph = graph_of(system, 60)
