@@ -33,8 +33,9 @@ def by_evaluation(system: System, properties: tuple[Property, ...]) -> tuple[int
             transitions += len(steps)
             quiet = not any(step.action.kind.is_protocol_step for step in steps)
             for prop in properties:
-                asked = prop.predicate is not None and (quiet or not prop.only_quiescent)
-                if asked and holds(prop.predicate, state) is (prop.kind is PropertyKind.SOMETIMES):
+                if prop.predicate is None or (prop.only_quiescent and not quiet):
+                    continue
+                if holds(prop.predicate, state) is (prop.kind is PropertyKind.SOMETIMES):
                     found.setdefault(prop.name, depth)
             for step in steps:
                 for prop in properties:
