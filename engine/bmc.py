@@ -9,14 +9,14 @@ induction and a SAT-solver" (FMCAD 2000).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum as PyEnum
 
 from .confirm import confirm
+from .errors import LanguageError
+from .induction import Attempt, Induction, Outcome, Watch
 from .property import Property, PropertyKind, Verdict
 from .question import Question, lack_of, question_of
-from .relation import Relation, cone
 from .results import PropertyResult
 from .smt import Answer, Term, ask, new_solver, solver_module, value_in
 from .sorts import BOOL
@@ -24,7 +24,10 @@ from .system import System
 from .trace import replay
 from .unrolling import Unrolling
 
-__all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded"]
+__all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
+
+MAX_K = 2  # a bounded search tries inductions up to this k by the way,
+PROOF_SECONDS = 0.5  # and spends no more on each
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def bounded(
 
     | nothing found | verdict |
     |---|---|
-    | an always-property | `holds-up-to` (`depth`), or `proved` where induction succeeds at once |
+    | an always-property | `holds-up-to` (`depth`), or `proved` if a short induction succeeds at once |
     | a sometimes-property | `incomplete` |
     | an eventually-property | `not-applicable`: no finite run decides it |
     | `timeout` seconds over, or Z3 gives up | `unknown`, with Z3's reason |
@@ -91,7 +94,7 @@ def bounded(
 
 
 class _Search:
-    """A bounded search: one solver for all depths, and which questions are still open."""
+    """A bounded search: the unrolled runs, and which questions about them are still open."""
 
     def __init__(self, system: System, properties: Sequence[Property], timeout: float | None) -> None:
         self.system, self.properties = system, tuple(properties)
@@ -103,13 +106,12 @@ class _Search:
         self.seconds: list[float] = []
         self.stopped_by, self.interrupted = "", False
         self.depth = -1
-        questions = [question for prop in properties if (question := self._question(prop)) is not None]
+        self.open = [question for prop in properties if (question := self._question(prop)) is not None]
         needs = dict.fromkeys(name for action in system.actions for name, _ in action.needs)
         self.lacking = [lack_of(system, name) for name in needs]
-        self.watch = _Watch(system, [*questions, *self.lacking])
-        self.open = questions
+        self.watch = Watch(system, [*self.open, *self.lacking])
         self.runs = Unrolling(self.watch.relation)
-        self.solver = new_solver()
+        self.facts: list[Term] = []  # what the depths searched so far have shown of all runs
 
     def _question(self, prop: Property) -> Question | None:
         if prop.not_applicable:
@@ -121,43 +123,63 @@ class _Search:
             self.found[prop.name] = PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=reason)
         return question
 
-    def run(self, depth: int, progress: Callable[[Deepening], None] | None) -> None:
-        """Depth by depth, until all is decided or a limit is met."""
+    def run(self, depth: int, progress: Callable[[Deepening], None] | None, by_the_way: bool = True) -> None:
+        """Depth by depth, until all is decided or a limit is met; `by_the_way` see whether a short induction succeeds."""
+        proof = Attempt(self.watch)
         for number in range(depth + 1):
             before = time.monotonic()
             if number:
                 self.runs.extend()
-            self.solver.add(*self.runs.news())
             self._search(number)
+            if not self.stopped_by:
+                self.depth = number
+                if by_the_way and number < min(depth, MAX_K):
+                    self._prove(proof, number + 1)
             self.seconds.append(time.monotonic() - before)
-            if self.stopped_by:
-                return
-            self.depth = number
             if progress:
-                progress(Deepening(number, len(self.open), time.monotonic() - self.started))
-            if not self.open:
+                progress(Deepening(self.depth, len(self.open), time.monotonic() - self.started))
+            if self.stopped_by or not self.open:
                 return
 
     def _search(self, depth: int) -> None:
-        """Settle all open questions for runs of just this depth."""
+        """Settle all open questions for runs of just this depth.
+
+        Each depth has a solver of its own: Z3 simplifies a problem that it is given in one piece much better than one that
+        grows, and is faster by more than what it learned at the depth before.
+        """
         z3 = solver_module()
-        terms = {q: self.watch.term(q, self.runs, depth) for q in [*self.open, *self.lacking]}
-        terms = {q: term for q, term in terms.items() if not z3.is_false(term)}
-        round_ = 0
+        asked = {q: self.watch.term(q, self.runs, depth) for q in [*self.open, *self.lacking]}
+        terms = {q: term for q, term in asked.items() if not z3.is_false(term)}
+        solver = new_solver()
+        solver.add(*self.runs.constraints, *self.facts)
         while terms:
-            some = z3.Bool(f"some {depth} {round_}")
-            round_ += 1
-            self.solver.add(z3.Implies(some, z3.Or(*terms.values())))
-            answer = ask(self.solver, some, timeout=self._time_left())
+            solver.push()
+            solver.add(z3.Or(*terms.values()))
+            answer = ask(solver, timeout=self._time_left())
+            solver.pop()
             if answer.verdict == "unknown":
-                self._give_up(answer, depth)
+                self.stopped_by = f"{answer.reason} in the search for runs of {depth} steps"
                 return
             if answer.verdict == "unsat":
-                self.solver.add([z3.Not(term) for term in terms.values()])  # known now, and of use at the next depth
+                self.facts += [z3.Not(term) for term in terms.values()]
                 return
             for question in [q for q, term in terms.items() if value_in(answer.model, BOOL, term)]:
                 self._decide(question, answer, depth)
                 del terms[question]
+
+    def _prove(self, proof: Attempt, k: int) -> None:
+        """See whether the always-properties that no run of fewer than k steps violates hold by k-induction.
+
+        Where runs may end for want of a need, nothing counts as proved: what would have come after was not looked at.
+        """
+        candidates = [q for q in self.open if self.by_name[q.name].kind is PropertyKind.ALWAYS]
+        budget = PROOF_SECONDS if self.deadline is None else min(PROOF_SECONDS, self.deadline - time.monotonic())
+        proved = proof.proved([*candidates, *self.lacking], k, budget)
+        if candidates and not self.lacks and all(question in proved for question in self.lacking):
+            for question in proved:
+                if question in candidates:
+                    self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
+                    self.open.remove(question)
 
     def _time_left(self) -> float | None:
         return None if self.deadline is None else self.deadline - time.monotonic()
@@ -173,9 +195,6 @@ class _Search:
         verdict = Verdict.REACHED if prop.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
         self.found[prop.name] = PropertyResult(prop, verdict, confirm(prop, trace))
         self.open.remove(question)
-
-    def _give_up(self, answer: Answer, depth: int) -> None:
-        self.stopped_by = f"{answer.reason} in the search for runs of {depth} steps"
 
     def result(self) -> BoundedResult:
         """The verdicts."""
@@ -199,36 +218,33 @@ class _Search:
         return PropertyResult(prop, Verdict.HOLDS_UP_TO, depth=self.depth)
 
 
-class _Watch:
-    """A relation that watches for what the questions ask, and where each question's conditions are among the watched ones."""
+def k_induction(
+    system: System, prop: Property, k: int, timeout: float | None = None, *, distinct: bool = False
+) -> Induction:
+    """Try to prove an always-property for runs of any length: no run of fewer than `k` steps violates it, and none whose first
+    `k` states are fine violates it with its next step, wherever in the space of all states it begins.
 
-    def __init__(self, system: System, questions: Iterable[Question]) -> None:
-        listed = list(questions)
-        self.first: dict[Question, int] = {}
-        watched: list[Mapping[int, object]] = []
-        for question in listed:
-            self.first[question] = len(watched)
-            watched += question.steps
-        kept = cone(system, system.actions, [e for question in listed for e in question.expressions])
-        self.relation = Relation(system, kept, range(len(system.actions)), watched)  # type: ignore[arg-type]
-
-    def term(self, question: Question, runs: Unrolling, depth: int) -> Term:
-        """The question about runs of that many steps."""
-        return question.asked(runs, depth, self.first[question])
-
-
-class Outcome(PyEnum):
-    """What an attempt at a proof comes to."""
-
-    PROVED = "proved"
-    NOT_PROVED = "not proved"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Induction:
-    """The outcome of k-induction, and why it is not a proof if it is none."""
-
-    outcome: Outcome
-    k: int
-    reason: str = ""
+    `distinct` lets the induction look only at runs without a repeated state: stronger, and slower. `proved` needs both parts to
+    be answered; where Z3 gives up, or `timeout` seconds are over, the outcome is `unknown`. Raises LanguageError for a property
+    that is not of the kind always, or a `k` below 1.
+    """
+    question = question_of(system, prop)
+    if prop.kind is not PropertyKind.ALWAYS or question is None or prop.not_applicable:
+        raise LanguageError(f"{prop.name}: only an always-property that applies can be proved by induction")
+    if k < 1:
+        raise LanguageError(f"k-induction needs a k of at least 1, not {k}")
+    started = time.monotonic()
+    base = _Search(system, [prop], timeout)
+    base.run(k - 1, None, by_the_way=False)
+    (found,) = base.result().properties
+    if found.verdict is Verdict.VIOLATED:
+        return Induction(Outcome.NOT_PROVED, k, f"violated in {found.steps} steps")
+    if found.verdict is Verdict.UNKNOWN:
+        return Induction(Outcome.UNKNOWN, k, found.reason)
+    attempt = Attempt(Watch(system, [question]), distinct)
+    left = None if timeout is None else timeout - (time.monotonic() - started)
+    if attempt.proved([question], k, left):
+        return Induction(Outcome.PROVED, k)
+    if attempt.reason:
+        return Induction(Outcome.UNKNOWN, k, attempt.reason)
+    return Induction(Outcome.NOT_PROVED, k, f"it can be violated {k} steps after a state that may be unreachable")

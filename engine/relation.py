@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .expr import Expr, Op, all_of, param, postorder
-from .sharing import Sharing
 from .rewriting import substitute
+from .sharing import Sharing
 from .smt import Leaf, Reading, Term, flat, solver_module, substituted, symbol, value_in, within
 from .sorts import BOOL, Bag, Int, Value, fits
 from .system import Action, Param, System

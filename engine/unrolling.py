@@ -15,7 +15,7 @@ __all__ = ["Unrolling"]
 
 
 class Unrolling:
-    """States 0 .. n and the steps between them. `constraints` are what must hold; `news` gives the ones not yet asked for.
+    """States 0 .. n and the steps between them. `constraints` are what must hold.
 
     Of the variables outside the relation's cone nothing is said: `initial_state` and `instances` give what `trace.replay`
     needs to compute them.
@@ -26,7 +26,6 @@ class Unrolling:
         self.constraints: list[Term] = []
         self.steps: list[Step] = []
         self.states: list[Mapping[str, Leaf]] = []
-        self._told = 0
         self._held: list[dict[int, tuple[Expr, Term]]] = []
         self._starts: list[int] = []
         self._start: Term = None
@@ -69,12 +68,6 @@ class Unrolling:
         self.steps.append(step)
         self._arrive(step.after)
         return step
-
-    def news(self) -> list[Term]:
-        """The constraints that came since the last call."""
-        new = self.constraints[self._told :]
-        self._told = len(self.constraints)
-        return new
 
     def holds(self, predicate: Expr, depth: int) -> Term:
         """A predicate over the state after `depth` steps."""
