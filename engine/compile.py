@@ -229,7 +229,7 @@ def _code(block: _Block, node: Expr, sort: Any) -> str:
     """The encoded form of a scalar or record expression, as a value of `sort`."""
     text = block.source(node)
     if isinstance(sort, Int) and sort.lo:
-        return f"({text} - {sort.lo})" if sort.lo > 0 else f"({text} + {-sort.lo})"
+        return f"({_wrap(text)} - {sort.lo})" if sort.lo > 0 else f"({_wrap(text)} + {-sort.lo})"
     return _wrap(text)
 
 
