@@ -18,7 +18,7 @@ from synproof.engine.cli import main
 
 from .house import ROOT
 
-BLOCK = re.compile(r"^```console\n\$ synproof ([^\n]*(?:\\\n[^\n]*)*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```console\n\$ synproof ((?:[^\n]*\\\n)*[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTS = ["README.md"]
 
 
