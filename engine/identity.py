@@ -2,7 +2,8 @@
 
 The hash is taken of a canonical text that lists everything a run depends on: sorts, variables, initial states, and each
 action's choices, guard and effect. Expressions are listed node by node, shared nodes once, so the text stays short where the
-written-out expression would not. Words for people (sentences, clauses, notes) are no part of it.
+written-out expression would not. Words for people (sentences, clauses, notes) are no part of it, and
+events are none: they decide properties, not runs.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _action(action: Action, listing: _Listing) -> Iterator[str]:
         yield f"choose {p.name!r} {sort_text(p.sort)} from {p.channel!r}"
     for conjunct in action.guard:
         yield from listing.add("when", conjunct)
-    for word, pairs in (("need", action.needs), ("event", action.events), ("set", action.effects)):
+    for word, pairs in (("need", action.needs), ("set", action.effects)):
         for name, expr in pairs:
             yield from listing.add(f"{word} {name!r}", expr)
     for send in action.sends:

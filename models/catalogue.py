@@ -56,11 +56,14 @@ class TcpCatalogue:
         """
         from synproof.engine.query import Names
         from synproof.spec import build
-        from synproof.spec.properties import properties
+        from synproof.spec.laws import observe
+        from synproof.spec.properties import needs_observing, properties
 
-        system = build(_own(model).settings)
-        named = {prop.name: prop for prop in properties(_own(model).settings, system)}
+        settings = _own(model).settings
         declared = {declaration.name: declaration for declaration in model.properties}
+        asked = (only or declared) or _kinds()
+        system = observe(build(settings), settings) if needs_observing(asked) else build(settings)
+        named = {prop.name: prop for prop in properties(settings, system, asked)}
         if only:
             wanted = [declared.get(name) or Declaration(name) for name in only]
         elif declared:
@@ -75,7 +78,7 @@ class TcpCatalogue:
         from synproof.engine.query import property_of
         from synproof.spec.properties import properties
 
-        named = properties(_own(model).settings, system) if kind is PropertyKind.EVENTUALLY else []
+        named = properties(_own(model).settings, system, ()) if kind is PropertyKind.EVENTUALLY else []
         return property_of(name, kind, text, system, _shared_fairness(named))
 
     def settings_table(self) -> list[SettingRow]:
@@ -117,7 +120,7 @@ def _property(
         prop = named.get(declaration.name)
         if prop is None:
             name = declaration.name[:80]
-            raise UnknownProperty(f"there is no property {name!r}; {did_you_mean(name, [*named, *own])}")
+            raise UnknownProperty(f"there is no property {name!r}; {did_you_mean(name, [*_kinds(), *own])}")
     else:
         try:
             prop = property_of(declaration.name, declaration.kind, declaration.text, names, fairness)

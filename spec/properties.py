@@ -7,7 +7,7 @@ that speak of a step ("when an incarnation enters a synchronized state, then ...
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from synproof.engine.expr import Expr, all_of, any_of, implies
@@ -15,6 +15,8 @@ from synproof.engine.property import Fairness, Property, PropertyKind, Response
 from synproof.engine.system import Kind, System
 
 from .figures import FIGURES, Figures
+from .invariants import INVARIANTS
+from .laws import LAWS
 from .network import Network
 from .settings import Settings
 from .states import (
@@ -34,7 +36,7 @@ from .states import (
 from .system import ends
 from .tcb import Tcb
 
-__all__ = ["Row", "names", "properties", "rows"]
+__all__ = ["Row", "names", "needs_observing", "properties", "rows"]
 
 ALWAYS, SOMETIMES, EVENTUALLY = PropertyKind.ALWAYS, PropertyKind.SOMETIMES, PropertyKind.EVENTUALLY
 NOT_BUILT = "closing a connection is not built yet"
@@ -136,6 +138,12 @@ DISCOVERED = Row(
 QUIET = Row("falls-quiet", EVENTUALLY, "Once the applications are silent, no endpoint sends any more.")
 
 
+COSTLY: tuple[Row, ...] = (
+    *(Row(one.name, ALWAYS, one.sentence) for one in INVARIANTS), *(Row(one.name, ALWAYS, one.sentence) for one in LAWS),
+)  # fmt: skip
+"""Invariants and laws: they are long, so they are written only where they are asked for."""
+
+
 def _reaches(state: str) -> Row:
     return Row(f"reaches:{state}", SOMETIMES, f"Some end reaches {state.replace('_', '-')}.")
 
@@ -143,7 +151,7 @@ def _reaches(state: str) -> Row:
 def rows() -> tuple[Row, ...]:
     """Every named property, in the order in which results are shown."""
     return (
-        *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *(r for r in NOT_BUILT_ROWS if r.kind is ALWAYS),
+        *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY, *(r for r in NOT_BUILT_ROWS if r.kind is ALWAYS),
         *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
         *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
         *(r for r in NOT_BUILT_ROWS if r.kind is SOMETIMES),
@@ -156,10 +164,18 @@ def names() -> list[str]:
     return [row.name for row in rows()]
 
 
-def properties(settings: Settings, system: System) -> list[Property]:
-    """Every named property for one system, in the order of `rows`. The system must be built from these settings."""
-    made = {prop.name: prop for prop in _Properties(settings, system).make()}
-    return [made[name] for name in names()]
+def properties(settings: Settings, system: System, costly: Collection[str] | None = None) -> list[Property]:
+    """Every named property for one system, in the order of `rows`. The system must be built from these settings.
+
+    Of the invariants and the laws only those named in `costly` (None: all); laws need the system that `observe` gives.
+    """
+    made = {prop.name: prop for prop in _Properties(settings, system).make(costly)}
+    return [made[name] for name in names() if name in made]
+
+
+def needs_observing(asked: Collection[str]) -> bool:
+    """Whether a law is among the properties that are asked for."""
+    return any(law.name in asked for law in LAWS)
 
 
 class _Properties:
@@ -168,6 +184,7 @@ class _Properties:
         self.client, self.server = ends(settings)
         self.network = Network(settings)
         self.sides = ((self.client, self.server), (self.server, self.client))
+        self.observed = any(name in {law.event for law in LAWS} for action in system.actions for name, _ in action.events)
         self.assumption = ""
         if settings.isn in ("fresh", "number-fresh"):
             self.assumption = (
@@ -175,8 +192,11 @@ class _Properties:
                 "without a known packet lifetime"
             )
 
-    def make(self) -> Iterator[Property]:
-        """All properties, in no particular order."""
+    def make(self, costly: Collection[str] | None) -> Iterator[Property]:
+        """All properties, in no particular order; of the costly ones those that are named."""
+        for row in COSTLY:
+            if costly is None or row.name in costly:
+                yield self._costly(row)
         for row, event in EVENTS:
             yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
         for row, event in WITNESSES:
@@ -217,6 +237,15 @@ class _Properties:
 
     def _openers_data(self) -> bool:
         return any(me.role == "active" and me.may_send for me in (self.client, self.server))
+
+    def _costly(self, row: Row) -> Property:
+        for invariant in INVARIANTS:
+            if invariant.name == row.name:
+                clauses = tuple(invariant.clauses(self.s, self.system))
+                return replace(self._of(row), predicate=all_of(*(truth for _, truth in clauses)), clauses=clauses)
+        law = next(law for law in LAWS if law.name == row.name)
+        assert self.observed, f"{law.name} needs the system that spec.laws.observe gives"
+        return replace(self._of(row), event=law.event, not_applicable=law.why_not(self.s))
 
     # -- states --------------------------------------------------------------------------------------------------
     def _reached(self, state: str) -> Property:

@@ -1,0 +1,94 @@
+"""What a finished action of one end does: its variables before and after, the arriving segment, the segments it sends.
+
+This is read off the action's effects, whatever its rule was written to do; `laws` judges it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, implies, negate
+from synproof.engine.system import Action
+
+from .segment import in_window, is_acceptable
+from .settings import Settings
+from .states import ACTIVE, SYN_RECEIVED, SYN_SENT
+from .tcb import Tcb
+
+__all__ = ["Arriving", "Does"]
+
+
+class Does:
+    """What an action of one end does: its variables before and after, the arriving segment, the segments sent."""
+
+    def __init__(self, action: Action, me: Tcb, settings: Settings) -> None:
+        self.action, self.me, self.s = action, me, settings
+        self.effects = dict(action.effects)
+        self.sends = [(send.element, send.when) for send in action.sends]
+        self.seg = next((p.expr for p in action.params if p.channel is not None), None)
+
+    def after(self, variable: Expr) -> Expr:
+        """The variable after the step."""
+        return self.effects.get(variable.attr, variable)
+
+    def keeps(self, variable: Expr) -> Expr:
+        """The step does not change the variable."""
+        return self.after(variable) == variable
+
+    def keeps_all(self) -> Expr:
+        """The step changes neither the state nor anything in the TCB (history apart)."""
+        history = {v.name for v in self.me.variables if v.history}
+        return all_of(self.keeps(self.me.state), *(self.keeps(v) for v, _ in self.me.block if v.attr not in history))
+
+    def every(self, says: Callable[[Expr], Operand]) -> Expr:
+        """Every segment sent is so."""
+        return all_of(*(implies(when, says(segment)) for segment, when in self.sends))
+
+    def some(self, says: Callable[[Expr], Operand]) -> Expr:
+        """Some segment sent is so."""
+        return any_of(*(all_of(when, says(segment)) for segment, when in self.sends))
+
+    def is_call(self, *words: str) -> bool:
+        """The action is one of these calls or mishaps, by the first words of its name."""
+        return self.action.name.partition(".")[2].startswith(words)
+
+    # -- the arriving segment ------------------------------------------------------------------------------------
+    @cached_property
+    def arriving(self) -> Arriving:
+        """What the RFC asks of the arriving segment."""
+        assert self.seg is not None
+        return Arriving(self)
+
+
+class Arriving:
+    """An arriving segment, as the RFC's conditions speak of it."""
+
+    def __init__(self, does: Does) -> None:
+        me, seg, s = does.me, does.seg, does.s
+        assert seg is not None
+        self.seg = seg
+        self.late: Expr = me.state.isin("SYN_RECEIVED", "ESTABLISHED")  # of 3.10.7.4
+        progress = seg.ack - me.snd_una
+        self.ack_acceptable: Expr = all_of(seg.ack_bit, progress > 0, progress <= me.snd_nxt - me.snd_una)
+        self.acceptable: Expr = is_acceptable(seg, me.rcv_nxt, me.rcv_wnd)
+        self.syn_seen: Expr = seg.syn_bit & in_window(seg.seq, me.rcv_nxt, me.rcv_wnd)
+        self.bare_syn: Expr = all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit)
+        exact = TRUE if s.rfc5961 == "off" else seg.seq == me.rcv_nxt
+        self.rst_valid: Expr = seg.rst_bit & any_of(
+            (me.state == SYN_SENT) & self.ack_acceptable, all_of(self.late, self.acceptable, exact)
+        )
+        self.challenged: Expr = all_of(seg.rst_bit, self.late, self.acceptable, negate(exact))
+        self.in_figure_7: Expr = all_of(
+            s.simultaneous_open == "figure-7", me.state == SYN_RECEIVED, seg.syn_bit, ~seg.rst_bit, seg.seq == me.irs,
+            self.ack_acceptable,
+        )  # fmt: skip
+        lowest = me.snd_una - s.window
+        in_range = seg.ack - lowest <= me.snd_nxt - lowest if s.rfc5961 == "all" else TRUE
+        passes = all_of(self.late, self.acceptable, ~seg.rst_bit, ~self.syn_seen, seg.ack_bit, in_range)
+        self.ack_counts: Expr = any_of(passes & self.ack_acceptable, self.in_figure_7)
+        self.ack_of_nothing_sent: Expr = (passes & ~self.ack_acceptable) & (me.state == SYN_RECEIVED)
+        self.syn_is_error: Expr = all_of(
+            s.rfc5961 == "off", self.late, self.acceptable, ~seg.rst_bit, self.syn_seen,
+            (me.state != SYN_RECEIVED) | (me.opened == ACTIVE),
+        )  # fmt: skip

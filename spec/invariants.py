@@ -1,0 +1,105 @@
+"""Invariants: what every reachable state satisfies, of one end at a time, by the definitions of the RFC's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from synproof.engine.expr import Expr, all_of, any_of, const, count_if, has, implies, item
+from synproof.engine.rewriting import substitute
+from synproof.engine.sorts import Bag
+from synproof.engine.system import Kind, System
+
+from .settings import Settings
+from .states import CLOSED, ESTABLISHED, LISTEN, PASSIVE, SYN_RECEIVED, SYN_SENT
+from .system import ends
+from .tcb import Tcb
+
+__all__ = ["INVARIANTS", "Invariant"]
+
+Clause = tuple[str, Expr]  # words, and the truth that is demanded
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """An invariant: the property that says it, and its clauses."""
+
+    name: str
+    sentence: str
+    clauses: Callable[[Settings, System], Iterator[Clause]]
+
+
+def _absent(me: Tcb, *but: Expr) -> Expr:
+    """There is nothing in the TCB (history apart), but for some variables."""
+    history = {v.name for v in me.variables if v.history}
+    spared = history | {str(variable.attr) for variable in but}
+    return all_of(*(v == const(value, v.sort) for v, value in me.block if v.attr not in spared))
+
+
+def _tcb(s: Settings, _: System) -> Iterator[Clause]:
+    """3.3.2: CLOSED "represents the state when there is no TCB"."""
+    for me in ends(s):
+        yield f"the {me.end} has no TCB where it is CLOSED", implies(me.state == CLOSED, _absent(me))
+
+
+def _listen(s: Settings, _: System) -> Iterator[Clause]:
+    """3.10.7.4, second: "flush the segment queue and return to LISTEN"; MUST-11 for how the connection was opened."""
+    for me in ends(s):
+        clean = _absent(me, me.opened) & (any_of(not s.must_11, me.opened == PASSIVE))
+        yield f"the {me.end} keeps nothing of an attempt in LISTEN", implies(me.state == LISTEN, clean)
+
+
+def _numbers(s: Settings, _: System) -> Iterator[Clause]:
+    """3.4: SND.UNA =< SND.NXT, a SYN takes one number; 3.3.1: ISS and IRS; 3.10.2 and 3.8.6 for the window."""
+    on_syn = 1 if s.syn_data else 0
+    for me in ends(s):
+        sent, acknowledged, received = me.snd_nxt - me.iss, me.snd_una - me.iss, me.rcv_nxt - me.irs
+        begun = me.state.isin("SYN_SENT", "SYN_RECEIVED")
+        open_ = me.state == ESTABLISHED
+        least = 0 if s.handshake == "two-way" else 1
+        window = s.window + (1 if s.handshake == "two-way" else 0)  # there the SYN may still wait for its ACK
+        yield f"{me.end}: before ESTABLISHED, ISS = SND.UNA < SND.NXT", implies(
+            begun, all_of(acknowledged == 0, sent >= 1, sent <= 1 + on_syn)
+        )
+        yield f"{me.end}: in SYN-SENT nothing is received", implies(
+            me.state == SYN_SENT, all_of(me.irs == 0, me.rcv_nxt == 0, me.syn_text == 0)
+        )
+        yield f"{me.end}: in SYN-RECEIVED, RCV.NXT = IRS + 1", implies(me.state == SYN_RECEIVED, received == 1)
+        yield f"{me.end}: in ESTABLISHED, ISS < SND.UNA =< SND.NXT", implies(
+            open_, all_of(acknowledged >= least, acknowledged <= sent, received >= 1, me.syn_text == 0)
+        )
+        yield f"{me.end}: no more is sent than the window and the user allow", implies(
+            open_, all_of(sent - acknowledged <= max(window, 1 + on_syn), sent <= 1 + me.may_send)
+        )
+        yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
+        if me.held:
+            yield f"{me.end}: nothing is held before ESTABLISHED", implies(~open_, all_of(*(~bit for bit in me.held)))
+
+
+def _one_rule(s: Settings, system: System) -> Iterator[Clause]:
+    """3.10.7 is an exhaustive case analysis, and a segment is in one case of it."""
+    for me in ends(s):
+        rules = [a for a in system.actions if a.actor == me.end and a.kind is Kind.SEGMENT_ARRIVES]
+        channel = next(c.variable for c in system.channels if c.receiver == me.end)
+        bag = system.by_name[channel].expr
+        sort = bag.sort
+        assert isinstance(sort, Bag)
+        for i in range(1 if sort.ordered else sort.capacity):
+            segment = item(bag, i)
+            apply = [substitute(all_of(*rule.guard), {rule.params[0].expr: segment}) for rule in rules]
+            yield f"one rule says what becomes of segment {i + 1} to the {me.end}", implies(has(bag, i), count_if(apply) == 1)
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant("tcb-iff-not-closed", "Where an end is CLOSED there is no TCB: all its variables have absent values.", _tcb),
+    Invariant("listen-is-clean", "An end in LISTEN keeps nothing of an earlier attempt, and it opened passively.", _listen),
+    Invariant(
+        "numbers-in-order",
+        "ISS =< SND.UNA =< SND.NXT, within what the user and the window allow; RCV.NXT lies behind IRS.",
+        _numbers,
+    ),
+    Invariant(
+        "one-rule-per-segment", "Whatever segment arrives in whatever state, exactly one rule says what happens.", _one_rule
+    ),
+)
+"""The invariants, in the order in which they are shown."""

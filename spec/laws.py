@@ -1,0 +1,332 @@
+"""Laws: what no single step of an end may do, said by other parts of the RFC than section 3.10, which the rules follow.
+
+The RFC says much twice: figure 5 draws the arcs that 3.10 describes, 3.5.2 and 3.5.3 say when resets are sent and believed, 3.4
+which numbers a segment may bear. A law reads off a finished action what it does, whatever its rule was written to do, and is an
+event wherever the two accounts differ: a named property says that this never happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from synproof.engine.expr import FALSE, TRUE, Expr, Operand, all_of, any_of, implies, ite, negate
+from synproof.engine.system import Action, System
+
+from .does import Does
+from .segment import seg_len
+from .settings import Settings
+from .states import (
+    CLOSED,
+    ESTABLISHED,
+    LISTEN,
+    NOTHING,
+    PASSIVE,
+    REFUSED,
+    RESET,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIMED_OUT,
+)
+from .system import ends
+from .tcb import Tcb
+
+__all__ = ["LAWS", "Law", "observe", "observed"]
+
+Clause = tuple[str, Operand]  # words, and the truth that the law demands
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law: the property that says it, what it demands of a step, and why it may say nothing under some settings."""
+
+    name: str
+    sentence: str
+    clauses: Callable[[Does], Iterator[Clause]]
+    why_not: Callable[[Settings], str] = lambda _: ""
+
+    @property
+    def event(self) -> str:
+        """The event of breaking the law."""
+        return f"breaks {self.name}"
+
+
+# ---- figure 5 --------------------------------------------------------------------------------------------------------
+
+
+def _arcs(does: Does) -> Iterator[Clause]:
+    """Figure 5 with its notes; MUST-11; 3.8.3 and 3.10.8 for the timeouts; 3.5.1 for the crash."""
+    before, after = does.me.state, does.after(does.me.state)
+    if does.seg is not None:
+        yield from _arcs_of_arrival(does)
+    elif does.is_call("open_active"):
+        yield "an active OPEN leads from CLOSED to SYN-SENT", (before == CLOSED) & (after == SYN_SENT)
+        yield "and sends a SYN", does.some(lambda s: s.syn_bit & ~s.ack_bit & ~s.rst_bit)
+    elif does.is_call("open_passive"):
+        yield "a passive OPEN leads from CLOSED to LISTEN", (before == CLOSED) & (after == LISTEN)
+    elif does.is_call("close"):
+        yield "CLOSE leads from LISTEN or SYN-SENT to CLOSED", before.isin("LISTEN", "SYN_SENT") & (after == CLOSED)
+    elif does.is_call("abort", "crash"):
+        yield "ABORT and a crash lead to CLOSED", (before != CLOSED) & (after == CLOSED)
+    elif does.is_call("user_timeout", "give_up"):
+        listens = (before == SYN_RECEIVED) & (does.me.opened == PASSIVE) & does.is_call("give_up")
+        yield "something waits for its acknowledgment", does.me.something_unacknowledged
+        yield "the timeout ends the attempt", (after == LISTEN) == listens
+        yield "or the connection", after.isin("CLOSED", "LISTEN")
+    else:
+        yield "SEND and retransmission leave the state as it is", after == before
+        yield "and need a connection", before.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+
+
+def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
+    me, a = does.me, does.arriving
+    before, after = me.state, does.after(me.state)
+    answers = (before == LISTEN) & a.bare_syn
+    crossing = (before == SYN_SENT) & a.bare_syn
+    confirmed = all_of(before == SYN_SENT, a.ack_acceptable, a.seg.syn_bit, ~a.seg.rst_bit)
+    completed = (before == SYN_RECEIVED) & a.ack_counts
+    returns = all_of(before == SYN_RECEIVED, a.acceptable, ~a.seg.rst_bit, a.syn_seen, me.opened == PASSIVE)
+    yield "a SYN in LISTEN or SYN-SENT leads to SYN-RECEIVED", (answers | crossing) == (
+        (before != SYN_RECEIVED) & (after == SYN_RECEIVED)
+    )
+    yield "and is answered by SYN,ACK", implies(answers | crossing, does.some(lambda s: s.syn_bit & s.ack_bit))
+    yield "a SYN,ACK, or the ACK of the SYN, leads to ESTABLISHED", (confirmed | completed) == (
+        (before != ESTABLISHED) & (after == ESTABLISHED)
+    )
+    yield "a SYN,ACK is answered by an ACK", implies(confirmed, does.some(lambda s: s.ack_bit & ~s.syn_bit & ~s.rst_bit))
+    resets = a.rst_valid & does.after(me.state).isin("CLOSED", "LISTEN")
+    ended = (before != after) & after.isin("CLOSED", "LISTEN")
+    rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error)
+    yield "nothing but a reset or a SYN ends what was begun", implies(ended, rightly)
+    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == LISTEN)
+    yield "no arriving segment leads to SYN-SENT", (after != SYN_SENT) | (before == SYN_SENT)
+
+
+# ---- resets ----------------------------------------------------------------------------------------------------------
+
+
+def _resets_sent(does: Does) -> Iterator[Clause]:
+    """3.5.2; 3.10.5 for the reset of ABORT."""
+    me = does.me
+    before, after = me.state, does.after(me.state)
+    if does.seg is None:
+        owed = before.isin("SYN_RECEIVED", "ESTABLISHED") if does.is_call("abort") else FALSE
+        yield "ABORT in SYN-RECEIVED or later sends a reset, nothing else does", does.some(lambda s: s.rst_bit) == owed
+        yield "its number is SND.NXT", does.every(lambda s: implies(s.rst_bit, all_of(s.seq == me.snd_nxt, ~s.ack_bit)))
+        return
+    a, seg = does.arriving, does.seg
+    owed = any_of(
+        all_of(before == CLOSED, does.s.rst_on_closed, ~seg.rst_bit),
+        all_of(before == LISTEN, ~seg.rst_bit, seg.ack_bit),
+        all_of(before == SYN_SENT, ~seg.rst_bit, seg.ack_bit, ~a.ack_acceptable),
+        a.ack_of_nothing_sent,
+        a.syn_is_error,
+    )
+    yield "a reset answers what is not meant for this connection, and only that", does.some(lambda s: s.rst_bit) == owed
+    yield "its number comes from the ACK field of what it answers, or it is 0 and it acknowledges that", does.every(
+        lambda s: implies(
+            s.rst_bit,
+            any_of(
+                all_of(seg.ack_bit, s.seq == seg.ack, ~s.ack_bit),
+                all_of(~seg.ack_bit, s.seq == 0, s.ack_bit, s.ack == seg.seq + seg_len(seg)),
+            ),
+        )
+    )
+    yield "the state stays", implies(owed & ~a.syn_is_error, after == before)
+
+
+def _resets_believed(does: Does) -> Iterator[Clause]:
+    """3.5.3; MUST-11; RFC 5961 for the challenge ACK."""
+    if does.seg is None:
+        return
+    me, a, rst = does.me, does.arriving, does.arriving.seg.rst_bit
+    after = does.after(me.state)
+    listens = (me.state == SYN_RECEIVED) & ((me.opened == PASSIVE) if does.s.must_11 else TRUE)
+    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(a.rst_valid & listens, after == LISTEN)
+    yield "and ends anything else", implies(a.rst_valid & ~listens, after == CLOSED)
+    yield "any other reset changes nothing", implies(rst & ~a.rst_valid, does.keeps_all())
+    yield "a reset is answered only by a challenge ACK", implies(rst & ~a.challenged, does.every(lambda _: FALSE))
+    yield "a reset in the window that is not at RCV.NXT is challenged", implies(a.challenged, does.some(lambda s: s.ack_bit))
+
+
+# ---- segments --------------------------------------------------------------------------------------------------------
+
+
+def _unacceptable(does: Does) -> Iterator[Clause]:
+    """3.5.2, group 3; 3.10.7.4, first."""
+    if does.seg is None:
+        return
+    me, a = does.me, does.arriving
+    outside = all_of(a.late, ~a.acceptable, ~a.in_figure_7)
+    yield "a segment outside the window changes nothing", implies(outside, does.keeps_all())
+    answered = does.some(
+        lambda s: all_of(s.seq == me.snd_nxt, s.ack_bit, s.ack == me.rcv_nxt, ~s.syn_bit, ~s.rst_bit, s.len == 0)
+    )
+    yield "it is answered by an ACK, unless it is a reset", implies(outside & ~a.seg.rst_bit, answered)
+
+
+def _segments(does: Does) -> Iterator[Clause]:
+    """3.4; 3.10.1 to 3.10.3; 3.10.8 for what is sent again. Of the numbers after the step, which the segment shows."""
+    me = does.me
+    state, iss, una, nxt = (does.after(v) for v in (me.state, me.iss, me.snd_una, me.snd_nxt))
+    yield "a SYN bears the number ISS", does.every(lambda s: implies(s.syn_bit, all_of(s.seq == iss, ~s.rst_bit)))
+    yield "it takes one number, and its text the next ones", does.every(
+        lambda s: implies(s.syn_bit, all_of(nxt - iss >= s.len + 1, una - iss <= 1))
+    )
+    yield "text is sent in ESTABLISHED, or on the SYN", does.every(
+        lambda s: implies(s.len > 0, all_of(~s.rst_bit, s.syn_bit | (state == ESTABLISHED)))
+    )
+    yield "text bears numbers that are not acknowledged yet", does.every(
+        lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
+    )
+    yield "an ACK without text takes no number: it bears SND.NXT", does.every(
+        lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.rst_bit), s.seq == nxt)
+    )
+    yield "only the SYN of an active OPEN has no ACK", does.every(
+        lambda s: any_of(s.ack_bit, s.rst_bit, s.syn_bit & (state == SYN_SENT))
+    )
+    yield "an ACK acknowledges RCV.NXT", does.every(
+        lambda s: implies(s.ack_bit & ~s.rst_bit, all_of(s.ack == does.after(me.rcv_nxt), state != SYN_SENT))
+    )
+    if "retransmission" in does.action.tags:
+        yield "what is sent again is the front of the queue", does.every(lambda s: s.seq == una)
+        yield "with its text", does.every(lambda s: s.len == (me.octets_on_syn if s.syn_bit is TRUE else 1))
+        yield "and it was not acknowledged", una != nxt
+
+
+def _numbers(does: Does) -> Iterator[Clause]:
+    """3.4 and 3.3.1: of a connection that goes on. Its ISS is for life, its IRS too once it is known; nothing moves back."""
+    me = does.me
+    before, after = me.state, does.after(me.state)
+    goes_on = before.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED") & after.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+    yield "ISS stays", implies(goes_on, does.keeps(me.iss))
+    yield "IRS stays", implies(goes_on & (before != SYN_SENT), does.keeps(me.irs))
+    yield "it stays known how it was opened", implies(goes_on, does.keeps(me.opened))
+    una, nxt, retries = (does.after(v) for v in (me.snd_una, me.snd_nxt, me.retries))
+    if does.seg is None:
+        yield "without a segment nothing is acknowledged", implies(goes_on, does.keeps(me.snd_una))
+        yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
+        again = "retransmission" in does.action.tags and does.s.retransmit is not None
+        yield "each retransmission counts", implies(goes_on, retries == me.retries + 1 if again else does.keeps(me.retries))
+        new = (nxt - me.snd_nxt) + does.after(me.queued)
+        yield "what is sent was waiting, or is new", implies(goes_on, any_of(new == me.queued, new == me.queued + 1))
+    else:
+        a, seg = does.arriving, does.seg
+        counts = any_of(all_of(before == SYN_SENT, a.ack_acceptable, seg.syn_bit, ~seg.rst_bit), a.ack_counts)
+        yield "SND.UNA becomes SEG.ACK, if that is new", implies(goes_on & counts, una == seg.ack)
+        yield "else it stays", implies(goes_on & ~counts, una == me.snd_una)
+        yield "and so does the count of retransmissions", implies(
+            goes_on, any_of(all_of(counts, retries == 0), all_of(~counts, does.keeps(me.retries)))
+        )
+        yield "what is sent was waiting", implies(goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued)
+
+
+def _delivery(does: Does) -> Iterator[Clause]:
+    """3.10.7.4, seventh: in ESTABLISHED text in order is delivered and acknowledged at once, other text is not."""
+    if does.seg is None:
+        return
+    me, a, seg = does.me, does.arriving, does.seg
+    moved = does.after(me.rcv_nxt) - me.rcv_nxt
+    stays = all_of(me.state == ESTABLISHED, does.after(me.state) == ESTABLISHED)
+    start = seg.seq - me.rcv_nxt
+    here = all_of(~seg.syn_bit, seg.len > 0, me.rcv_nxt - seg.seq < seg.len)
+    due = all_of(a.late, a.acceptable, ~seg.rst_bit, ~a.syn_seen, seg.ack_bit, here)
+    yield "RCV.NXT stays where the next octet has not come", implies(stays & (start != 0) & (start < me.rcv_wnd), moved == 0)
+    yield "the next octet is delivered", implies(stays & due & _ack_is_usable(does), moved > 0)
+    yield "and acknowledged", implies(stays & (moved > 0), does.some(lambda s: s.ack_bit & ~s.rst_bit))
+
+
+def _ack_is_usable(does: Does) -> Expr:
+    a, me = does.arriving, does.me
+    old = me.snd_una - a.seg.ack < (1 << (does.s.seq_bits - 1))
+    return a.ack_counts | old if does.s.rfc5961 != "all" else a.ack_counts
+
+
+# ---- what the user is told -------------------------------------------------------------------------------------------
+
+
+def _told(does: Does) -> Iterator[Clause]:
+    """3.9.1.8; 3.10.7.3 and 3.10.7.4, second, for resets; 3.8.3 and 3.10.8 for timeouts."""
+    me = does.me
+    told, ended = does.after(me.told), does.after(me.state) == CLOSED
+    if does.seg is None:
+        if does.is_call("open", "crash"):
+            yield "an OPEN begins with nothing told", told == NOTHING
+        elif does.is_call("user_timeout", "give_up"):
+            yield "a connection that ends by a timeout is told so", told == ite(ended, TIMED_OUT, me.told)
+        else:
+            yield "who calls is told nothing new", told == me.told
+        return
+    a = does.arriving
+    refused = a.rst_valid & me.state.isin("SYN_SENT", "SYN_RECEIVED") & ended
+    reset = ended & any_of(a.rst_valid & (me.state == ESTABLISHED), a.syn_is_error)
+    yield "an opening that a reset ends is told to be refused", implies(refused, told == REFUSED)
+    yield "a connection that is reset is told so", implies(reset, told == RESET)
+    yield "nothing else is told", any_of(refused, reset, told == me.told)
+
+
+def _three_way_only(s: Settings) -> str:
+    return "" if s.handshake == "three-way" else "figure 5 shows the three-way handshake"
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        "follows-figure-5",
+        "Every change of state is an arc of figure 5, on the event and with the segment that are written at it.",
+        _arcs, _three_way_only,
+    ),
+    Law(
+        "resets-are-believable",
+        "A reset answers only what is not meant for this connection, and bears a number that will be believed.",
+        _resets_sent,
+    ),
+    Law(
+        "resets-are-believed",
+        "A valid reset ends the connection or the attempt; any other reset changes nothing.",
+        _resets_believed,
+    ),
+    Law(
+        "unacceptable-is-answered",
+        "A segment outside the window changes nothing, and is answered by an ACK unless it is a reset.",
+        _unacceptable,
+    ),
+    Law(
+        "segments-are-true",
+        "What is sent bears the sender's numbers: a SYN ISS, text what is not acknowledged yet, an ACK RCV.NXT.",
+        _segments,
+    ),
+    Law(
+        "numbers-move-forward",
+        "While a connection lasts, ISS and IRS stay, and only a segment that acknowledges something moves SND.UNA.",
+        _numbers,
+    ),
+    Law(
+        "next-octet-is-delivered",
+        "In ESTABLISHED the next octet is delivered and acknowledged when it comes, and no other is.",
+        _delivery,
+    ),
+    Law("user-is-told", "The user is told of a refusal, a reset or a timeout when it happens, and only then.", _told),
+)  # fmt: skip
+"""The laws, in the order in which they are shown."""
+
+
+def observe(system: System, settings: Settings) -> System:
+    """The system, built from these settings, with the events of breaking a law. It has the same runs."""
+    by_end = {me.end: me for me in ends(settings)}
+    actions = (observed(a, by_end[a.actor], settings) if a.actor in by_end else a for a in system.actions)
+    return replace(system, actions=tuple(actions))
+
+
+def observed(action: Action, me: Tcb, settings: Settings) -> Action:
+    """An action of an end with the events of its breaking a law."""
+    does = Does(action, me, settings)
+    events, clauses = list(action.events), list(action.clauses)
+    for law in LAWS:
+        if law.why_not(settings):
+            continue
+        demands = [(words, all_of(truth)) for words, truth in law.clauses(does)]
+        broken = negate(all_of(*(truth for _, truth in demands)))
+        if broken is not FALSE:
+            events.append((law.event, broken))
+            clauses.append((law.event, tuple(demands)))
+    return replace(action, events=tuple(events), clauses=tuple(clauses))
