@@ -1,7 +1,7 @@
 """What the README shows is what the tool prints: every console block is run and compared.
 
-A block is a fenced `console` block; its first line is `$ synproof ...`. A line `[...]` stands for any lines left out. Seconds are
-not compared, for they are the machine's.
+A block is a fenced `console` block; its first line is `$ synproof ...`. A line `[...]` stands for any lines left out.
+Seconds are not compared, for they are the machine's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import os
 import re
-from contextlib import redirect_stdout
+import shlex
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,6 @@ def blocks() -> list[tuple[str, str, str]]:
     ]
 
 
-def words(command: str) -> list[str]:
-    import shlex
-
-    return shlex.split(command)
-
-
 def printed(command: str, monkeypatch: pytest.MonkeyPatch, where: Path) -> str:
     """What the command writes on standard output, 80 columns wide."""
     monkeypatch.chdir(where)
@@ -45,10 +40,8 @@ def printed(command: str, monkeypatch: pytest.MonkeyPatch, where: Path) -> str:
         monkeypatch.delenv(name, raising=False)
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with redirect_stdout(out):
-        try:
-            main(words(command))
-        except SystemExit:
-            pass
+        with suppress(SystemExit):
+            main(shlex.split(command))
         out.flush()
         out.seek(0)
         return out.read()
@@ -76,7 +69,7 @@ def is_shown(shown: list[str], real: list[str]) -> bool:
     for i, piece in enumerate(pieces):
         places = range(at, len(real) - len(piece) + 1)
         if i == 0:
-            places = range(0, 1)
+            places = range(1)
         if i == len(pieces) - 1:
             places = range(max(at, len(real) - len(piece)), len(real) - len(piece) + 1)
         found = next((p for p in places if real[p : p + len(piece)] == piece), None)
