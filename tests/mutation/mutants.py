@@ -264,6 +264,8 @@ def _tamper_with(action: Action, wanted: Mutation | None) -> tuple[Action, _Tamp
     effects = []
     for name, value in action.effects:
         place = "channel" if name.startswith("network.to_") else name.partition(".")[2]
+        if isinstance(value.sort, Int) and len(guard) < len(action.guard):
+            value = clamp(value, 0, value.sort.hi)  # a budget that nothing bounds any more stays at its end
         if not tamper(place, "is not changed"):
             effects.append((name, value))
     return replace(action, guard=tuple(guard), effects=tuple(effects)), tamper
