@@ -1,4 +1,5 @@
-"""A sample of the campaign: mutants of the specification are noticed by named properties. `python -m tests.mutation` tries all."""
+"""A sample of the campaign: mutants of the specification are noticed by named properties. `python -m tests.mutation`
+tries all."""
 
 from __future__ import annotations
 
