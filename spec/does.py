@@ -11,9 +11,9 @@ from functools import cached_property
 from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, implies, negate
 from synproof.engine.system import Action
 
-from .segment import in_window, is_acceptable
+from .segment import in_window as lies_in_window, is_acceptable
 from .settings import Settings
-from .states import ACTIVE, SYN_RECEIVED, SYN_SENT
+from .states import ESTABLISHED, PASSIVE, SYN_RECEIVED, SYN_SENT
 from .tcb import Tcb
 
 __all__ = ["Arriving", "Does"]
@@ -72,7 +72,7 @@ class Arriving:
         progress = seg.ack - me.snd_una
         self.ack_acceptable: Expr = all_of(seg.ack_bit, progress > 0, progress <= me.snd_nxt - me.snd_una)
         self.acceptable: Expr = is_acceptable(seg, me.rcv_nxt, me.rcv_wnd)
-        self.syn_seen: Expr = seg.syn_bit & in_window(seg.seq, me.rcv_nxt, me.rcv_wnd)
+        self.syn_seen: Expr = seg.syn_bit & lies_in_window(seg.seq, me.rcv_nxt, me.rcv_wnd)
         self.bare_syn: Expr = all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit)
         exact = TRUE if s.rfc5961 == "off" else seg.seq == me.rcv_nxt
         self.rst_valid: Expr = seg.rst_bit & any_of(
@@ -85,10 +85,14 @@ class Arriving:
         )  # fmt: skip
         lowest = me.snd_una - s.window
         in_range = seg.ack - lowest <= me.snd_nxt - lowest if s.rfc5961 == "all" else TRUE
-        passes = all_of(self.late, self.acceptable, ~seg.rst_bit, ~self.syn_seen, seg.ack_bit, in_range)
-        self.ack_counts: Expr = any_of(passes & self.ack_acceptable, self.in_figure_7)
-        self.ack_of_nothing_sent: Expr = (passes & ~self.ack_acceptable) & (me.state == SYN_RECEIVED)
-        self.syn_is_error: Expr = all_of(
-            s.rfc5961 == "off", self.late, self.acceptable, ~seg.rst_bit, self.syn_seen,
-            (me.state != SYN_RECEIVED) | (me.opened == ACTIVE),
-        )  # fmt: skip
+        old = me.snd_una - seg.ack < (1 << (s.seq_bits - 1))
+        passive = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
+        in_window = all_of(self.late, self.acceptable, ~seg.rst_bit)
+        passes = all_of(in_window, ~self.syn_seen, seg.ack_bit)
+        self.outside: Expr = all_of(self.late, ~self.acceptable, ~self.in_figure_7)
+        self.ack_counts: Expr = any_of(all_of(passes, in_range, self.ack_acceptable), self.in_figure_7)
+        self.ack_usable: Expr = any_of(self.ack_counts, all_of(passes, in_range, me.state == ESTABLISHED, old))
+        self.ack_out_of_range: Expr = passes & any_of(~in_range, all_of(me.state == ESTABLISHED, ~self.ack_acceptable, ~old))
+        self.ack_of_nothing_sent: Expr = all_of(passes, in_range, ~self.ack_acceptable, me.state == SYN_RECEIVED)
+        self.syn_is_error: Expr = all_of(s.rfc5961 == "off", in_window, self.syn_seen, ~passive)
+        self.syn_challenged: Expr = all_of(s.rfc5961 != "off", in_window, self.syn_seen, ~passive)

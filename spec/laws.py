@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from synproof.engine.expr import FALSE, TRUE, Expr, Operand, all_of, any_of, implies, ite, negate
+from synproof.engine.expr import FALSE, TRUE, Operand, all_of, any_of, implies, ite, negate
 from synproof.engine.system import Action, System
 
 from .does import Does
@@ -71,6 +71,8 @@ def _arcs(does: Does) -> Iterator[Clause]:
     elif does.is_call("user_timeout", "give_up"):
         listens = (before == SYN_RECEIVED) & (does.me.opened == PASSIVE) & does.is_call("give_up")
         yield "something waits for its acknowledgment", does.me.something_unacknowledged
+        spent = does.me.retries == (does.s.retransmit or 0)
+        yield "and was sent as often as allowed, for giving up", spent | does.is_call("user_timeout")
         yield "the timeout ends the attempt", (after == LISTEN) == listens
         yield "or the connection", after.isin("CLOSED", "LISTEN")
     else:
@@ -153,16 +155,17 @@ def _resets_believed(does: Does) -> Iterator[Clause]:
 
 
 def _unacceptable(does: Does) -> Iterator[Clause]:
-    """3.5.2, group 3; 3.10.7.4, first."""
+    """3.5.2, group 3; 3.10.7.4: first, fourth (RFC 5961) and fifth (an ACK of something not yet sent; MAY-12)."""
     if does.seg is None:
         return
     me, a = does.me, does.arriving
-    outside = all_of(a.late, ~a.acceptable, ~a.in_figure_7)
-    yield "a segment outside the window changes nothing", implies(outside, does.keeps_all())
+    refused = any_of(a.outside & ~a.seg.rst_bit, a.syn_challenged, a.ack_out_of_range)
+    yield "a segment outside the window changes nothing", implies(a.outside, does.keeps_all())
+    yield "nor does a SYN in it, or an ACK of what was never sent", implies(refused, does.keeps_all())
     answered = does.some(
         lambda s: all_of(s.seq == me.snd_nxt, s.ack_bit, s.ack == me.rcv_nxt, ~s.syn_bit, ~s.rst_bit, s.len == 0)
     )
-    yield "it is answered by an ACK, unless it is a reset", implies(outside & ~a.seg.rst_bit, answered)
+    yield "it is answered by an ACK, unless it is a reset", implies(refused, answered)
 
 
 def _segments(does: Does) -> Iterator[Clause]:
@@ -208,8 +211,14 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
         again = "retransmission" in does.action.tags and does.s.retransmit is not None
         yield "each retransmission counts", implies(goes_on, retries == me.retries + 1 if again else does.keeps(me.retries))
-        new = (nxt - me.snd_nxt) + does.after(me.queued)
-        yield "what is sent was waiting, or is new", implies(goes_on, any_of(new == me.queued, new == me.queued + 1))
+        offered = 1 if does.is_call("send", "queue_send") else 0
+        yield "what is sent or waits was waiting, or is the octet of a SEND", implies(
+            goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered
+        )
+        full = nxt - me.snd_una >= does.s.window
+        yield "a SEND in ESTABLISHED waits only for others or for the window", implies(
+            (before == ESTABLISHED) & does.is_call("queue_send"), (me.queued > 0) | full
+        )
     else:
         a, seg = does.arriving, does.seg
         counts = any_of(all_of(before == SYN_SENT, a.ack_acceptable, seg.syn_bit, ~seg.rst_bit), a.ack_counts)
@@ -222,24 +231,22 @@ def _numbers(does: Does) -> Iterator[Clause]:
 
 
 def _delivery(does: Does) -> Iterator[Clause]:
-    """3.10.7.4, seventh: in ESTABLISHED text in order is delivered and acknowledged at once, other text is not."""
+    """3.10.7.4, seventh: text in order is delivered and acknowledged at once, and other text is not; SHLD-31."""
     if does.seg is None:
         return
     me, a, seg = does.me, does.arriving, does.seg
     moved = does.after(me.rcv_nxt) - me.rcv_nxt
-    stays = all_of(me.state == ESTABLISHED, does.after(me.state) == ESTABLISHED)
+    stays = (me.state == ESTABLISHED) & (does.after(me.state) == ESTABLISHED)
+    begins = a.late & (does.after(me.state) == ESTABLISHED)
+    usable = stays & a.ack_usable
     start = seg.seq - me.rcv_nxt
-    here = all_of(~seg.syn_bit, seg.len > 0, me.rcv_nxt - seg.seq < seg.len)
-    due = all_of(a.late, a.acceptable, ~seg.rst_bit, ~a.syn_seen, seg.ack_bit, here)
     yield "RCV.NXT stays where the next octet has not come", implies(stays & (start != 0) & (start < me.rcv_wnd), moved == 0)
-    yield "the next octet is delivered", implies(stays & due & _ack_is_usable(does), moved > 0)
-    yield "and acknowledged", implies(stays & (moved > 0), does.some(lambda s: s.ack_bit & ~s.rst_bit))
-
-
-def _ack_is_usable(does: Does) -> Expr:
-    a, me = does.arriving, does.me
-    old = me.snd_una - a.seg.ack < (1 << (does.s.seq_bits - 1))
-    return a.ack_counts | old if does.s.rfc5961 != "all" else a.ack_counts
+    yield "the next octet is delivered", implies(all_of(usable, ~seg.syn_bit, me.rcv_nxt - seg.seq < seg.len), moved > 0)
+    yield "what is delivered is acknowledged", implies(begins & (moved > 0), does.some(lambda s: s.ack_bit & ~s.rst_bit))
+    yield "an ACK without text is not answered", implies(usable & (seg.len == 0), does.every(lambda _: FALSE))
+    for i, held in enumerate(me.held, 1):
+        early = any_of(held, all_of(a.ack_usable, ~seg.syn_bit, me.rcv_nxt + i - seg.seq < seg.len))
+        yield f"octet RCV.NXT+{i} is kept if it came early", implies(all_of(begins, early, moved == 0), does.after(held))
 
 
 # ---- what the user is told -------------------------------------------------------------------------------------------
