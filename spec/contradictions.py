@@ -12,6 +12,8 @@ from .settings import SETTINGS, Settings
 __all__ = ["contradiction", "not_built"]
 
 MOST_CHOICES = 12  # bits
+MOST_BITS = 63  # of a segment in flight, with the bit that says that it is there: one place of a packed state
+SEGMENT_BITS = 8  # its flags, its history, and that bit
 MOST_HELD = 32  # octets
 
 Fault = tuple[str, ...]  # text, names
@@ -70,6 +72,13 @@ def _choices(s: Settings) -> Iterator[Fault]:
                     f"seq-bits may be at most {MOST_CHOICES} then",
                     name, "seq-bits",
                 )  # fmt: skip
+    widest = max([1, *(old.len for old in s.old_duplicates)]).bit_length() + 2 * s.seq_bits + SEGMENT_BITS
+    if widest > MOST_BITS:
+        yield _fault(
+            f"seq-bits = {s.seq_bits}: a segment in flight would take {widest} bits, and at most {MOST_BITS} fit; "
+            f"seq-bits may be at most {(MOST_BITS - SEGMENT_BITS - 1) // 2}",
+            "seq-bits",
+        )  # fmt: skip
     if s.reassembly and s.window > MOST_HELD:
         yield _fault(
             f"reassembly = on remembers each octet of window = {s.window}; the window may be at most {MOST_HELD} then",

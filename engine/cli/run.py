@@ -16,6 +16,10 @@ SYSTEM_ERROR, INTERRUPTED = 153, 130
 
 def run(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
     """Run one command and give back its exit code. Only a bug of ours ends in a traceback, and that only if asked for."""
+    if sys.stdout is None:  # closed by who called us (`>&-`)
+        if sys.stderr is not None:
+            sys.stderr.write("synproof: standard output is closed; there is nowhere to write to\n")
+        return SYSTEM_ERROR
     console = console or Console()
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments), console)
