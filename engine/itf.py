@@ -111,7 +111,7 @@ class TraceFile:
             # settings are compared first: they say more than a hash
             raise TraceOfAnotherModel(
                 f"{self.where} belongs to another model, or to another version of it: it was saved for "
-                f"{short(self.header.model)}, and the model at hand is {system.name}; check the model again for a new trace"
+                f"{short(self.header.model)}, whose rules or sorts are different now; check the model again for a new trace"
             )
 
     def _values(self, system: System, index: int, state: Mapping[str, Any]) -> dict[str, Value]:
