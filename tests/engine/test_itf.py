@@ -178,7 +178,7 @@ def test_shared_expressions_are_listed_once() -> None:
 
 
 def test_a_trace_of_another_model_is_refused() -> None:
-    with pytest.raises(TraceOfAnotherModel, match="saved for 'two-way', and the model at hand is three-way toy") as found:
+    with pytest.raises(TraceOfAnotherModel, match="saved for 'two-way', whose rules or sorts are different now") as found:
         parse(to_text(ghost(), HEADER)).replayed(handshake(), SETTINGS)
     assert found.value.exit_code == 151
 
