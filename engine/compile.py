@@ -386,8 +386,9 @@ class _SuccessorWriter:
             else:
                 self._leaf(block, action, label)
         previous: Expr | None = None
+        alone = True  # whether the condition before this one stands in an `if`, and not in an `elif`
         for condition, below in groups.values():
-            word = _chained(previous, condition)
+            word = _chained(previous, condition, alone)
             if word == "elif":
                 trial = block.child()  # a condition that needs lines of its own cannot follow an `if` directly
                 text = trial.source(condition)
@@ -398,7 +399,7 @@ class _SuccessorWriter:
             inner = block.child()
             self._tree(inner, below, label)
             block.lines.extend(inner.lines)
-            previous = condition if word != "else" else None
+            previous, alone = (condition if word != "else" else None), word == "if"
 
     def _leaf(self, outer: _Block, action: Action, label: str) -> None:
         blocks = [outer]
@@ -443,12 +444,15 @@ class _SuccessorWriter:
         block.put(f"out.append(({head}, {' | '.join(parts)}, {mask}))")
 
 
-def _chained(previous: Expr | None, condition: Expr) -> str:
-    """How an `if` follows the one before it: `else` if it is its negation, `elif` if both cannot hold, else `if`."""
+def _chained(previous: Expr | None, condition: Expr, alone: bool) -> str:
+    """How an `if` follows the one before it: `else` if it is its negation, `elif` if both cannot hold, else `if`.
+
+    After an `elif` there is no `else`: it would mean the negation of all conditions in the chain.
+    """
     if previous is None:
         return "if"
     if condition.op is Op.NOT and condition.args[0] is previous or previous.op is Op.NOT and previous.args[0] is condition:
-        return "else"
+        return "else" if alone else "if"
     if condition.op is Op.EQ and previous.op is Op.EQ and condition.args[0] is previous.args[0]:
         a, b = condition.args[1], previous.args[1]
         if a.op is Op.CONST and b.op is Op.CONST and a is not b:
