@@ -26,8 +26,7 @@ from .unrolling import Unrolling
 
 __all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
 
-MAX_K = 2  # a bounded search tries inductions up to this k by the way,
-PROOF_SECONDS = 0.5  # and spends no more on each
+PROOF_SECONDS = 0.5  # a bounded search spends no more on looking for what is inductive
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def bounded(
 
     | nothing found | verdict |
     |---|---|
-    | an always-property | `holds-up-to` (`depth`), or `proved` if a short induction succeeds at once |
+    | an always-property | `holds-up-to` (`depth`), or `proved` if it is inductive |
     | a sometimes-property | `incomplete` |
     | an eventually-property | `not-applicable`: no finite run decides it |
     | `timeout` seconds over, or Z3 gives up | `unknown`, with Z3's reason |
@@ -107,8 +106,7 @@ class _Search:
         self.stopped_by, self.interrupted = "", False
         self.depth = -1
         self.open = [question for prop in properties if (question := self._question(prop)) is not None]
-        needs = dict.fromkeys(name for action in system.actions for name, _ in action.needs)
-        self.lacking = [lack_of(system, name) for name in needs]
+        self.lacking = [lack_of(system, name) for name in dict.fromkeys(n for a in system.actions for n, _ in a.needs)]
         self.watch = Watch(system, [*self.open, *self.lacking])
         self.runs = Unrolling(self.watch.relation)
         self.facts: list[Term] = []  # what the depths searched so far have shown of all runs
@@ -123,9 +121,8 @@ class _Search:
             self.found[prop.name] = PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=reason)
         return question
 
-    def run(self, depth: int, progress: Callable[[Deepening], None] | None, by_the_way: bool = True) -> None:
-        """Depth by depth, until all is decided or a limit is met; `by_the_way` see whether a short induction succeeds."""
-        proof = Attempt(self.watch)
+    def run(self, depth: int, progress: Callable[[Deepening], None] | None, inductive: bool = True) -> None:
+        """Depth by depth, until all is decided or a limit is met; `inductive`: what is so is proved on the way."""
         for number in range(depth + 1):
             before = time.monotonic()
             if number:
@@ -133,8 +130,8 @@ class _Search:
             self._search(number)
             if not self.stopped_by:
                 self.depth = number
-                if by_the_way and number < min(depth, MAX_K):
-                    self._prove(proof, number + 1)
+                if inductive and number == 0 < depth:
+                    self._prove()
             self.seconds.append(time.monotonic() - before)
             if progress:
                 progress(Deepening(self.depth, len(self.open), time.monotonic() - self.started))
@@ -167,19 +164,18 @@ class _Search:
                 self._decide(question, answer, depth)
                 del terms[question]
 
-    def _prove(self, proof: Attempt, k: int) -> None:
-        """See whether the always-properties that no run of fewer than k steps violates hold by k-induction.
+    def _prove(self) -> None:
+        """See whether the always-properties that hold at the beginning are inductive.
 
-        Where runs may end for want of a need, nothing counts as proved: what would have come after was not looked at.
+        Where runs may end for want of a need nothing counts as proved: what would have come after is not looked at.
         """
         candidates = [q for q in self.open if self.by_name[q.name].kind is PropertyKind.ALWAYS]
+        if not candidates or any(action.needs for action in self.system.actions):
+            return
         budget = PROOF_SECONDS if self.deadline is None else min(PROOF_SECONDS, self.deadline - time.monotonic())
-        proved = proof.proved([*candidates, *self.lacking], k, budget)
-        if candidates and not self.lacks and all(question in proved for question in self.lacking):
-            for question in proved:
-                if question in candidates:
-                    self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
-                    self.open.remove(question)
+        for question in Attempt(self.watch).proved(candidates, 1, budget):
+            self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
+            self.open.remove(question)
 
     def _time_left(self) -> float | None:
         return None if self.deadline is None else self.deadline - time.monotonic()
@@ -235,7 +231,7 @@ def k_induction(
         raise LanguageError(f"k-induction needs a k of at least 1, not {k}")
     started = time.monotonic()
     base = _Search(system, [prop], timeout)
-    base.run(k - 1, None, by_the_way=False)
+    base.run(k - 1, None, inductive=False)
     (found,) = base.result().properties
     if found.verdict is Verdict.VIOLATED:
         return Induction(Outcome.NOT_PROVED, k, f"violated in {found.steps} steps")

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .expr import Expr, Op, all_of, param, postorder
 from .rewriting import substitute
 from .sharing import Sharing
-from .smt import Leaf, Reading, Term, flat, solver_module, substituted, symbol, value_in, within
+from .smt import Bundle, Leaf, Reading, Term, flat, solver_module, symbol, value_in, within
 from .sorts import BOOL, Bag, Int, Value, fits
 from .system import Action, Param, System
 
@@ -97,8 +98,10 @@ class Relation:
         self._reading = reading
         self._possible = [self._possibility(i, local[i], reading) for i in self.actions]
         self._happens = [self._happening(number, local, reading) for number in range(len(watched))]
-        self._next_terms = [reading.packed(after[name], sort) for name, sort in self.variables.items()]
-        self._case_terms = [[reading.packed(value, s.leaf.sort) for _, value in s.cases] for s in self._selections]
+        values = {name: reading.packed(after[name], sort) for name, sort in self.variables.items()}
+        self._after, constraints = self._arrival(values)
+        self._terms = Bundle([*self._happens, *self._choice_of_action(), *self._choice_of_values(reading), *constraints])
+        self._renamings: dict[int, list[tuple[Term, Term]]] = {}
 
     # -- writing it down -----------------------------------------------------------------------------------------
     def _localised(self, index: int, watched: Sequence[Mapping[int, Expr]]) -> _Local:
@@ -165,10 +168,41 @@ class Relation:
         cases = [z3.And(self._taken[i], reading.term(a.watched[number])) for i, a in local.items() if number in a.watched]
         return z3.Or(*cases) if cases else z3.BoolVal(False)
 
+    def _choice_of_action(self) -> list[Term]:
+        """Exactly one action is taken, and it is possible."""
+        z3, flags = solver_module(), list(self._taken.values())
+        if not flags:
+            return [z3.BoolVal(False)]
+        possible = [z3.Implies(flag, condition) for flag, condition in zip(flags, self._possible, strict=True)]
+        return [*possible, z3.Or(*flags), z3.AtMost(*flags, 1)]
+
+    def _choice_of_values(self, reading: Reading) -> list[Term]:
+        """Each selection has the value of the case of the action taken."""
+        z3, found = solver_module(), []
+        for selection in self._selections:
+            leaf = flat([self._leaves[selection.leaf.attr]])
+            for actions, value in selection.cases:
+                values = flat([reading.packed(value, selection.leaf.sort)])
+                equal = z3.And([a == b for a, b in zip(leaf, values, strict=True)])
+                found.append(z3.Implies(z3.Or([self._taken[i] for i in sorted(actions)]), equal))
+        return found
+
+    def _arrival(self, values: Mapping[str, Leaf]) -> tuple[dict[str, Leaf], list[Term]]:
+        """The state after the step, in symbols of its own where it is no symbol or constant anyway, and what they equal."""
+        state: dict[str, Leaf] = {}
+        constraints: list[Term] = []
+        for (name, sort), found in zip(self.variables.items(), map(flat, ([leaf] for leaf in values.values())), strict=True):
+            new = flat([symbol(sort, f"{name}'")])
+            leaf = [b if _is_constant(b) or _is_symbol(b) else a for a, b in zip(new, found, strict=True)]
+            constraints += [a == b for a, b in zip(leaf, found, strict=True) if not a.eq(b)]
+            state[name] = tuple(leaf) if isinstance(sort, Bag) else leaf[0]
+        return state, constraints
+
     # -- unrolling it --------------------------------------------------------------------------------------------
     def at(self, state: Mapping[str, Leaf], predicates: Sequence[Expr]) -> list[Term]:
         """Predicates over the variables of the cone as terms over a state."""
-        return substituted([self._reading.term(p) for p in predicates], self._known(state))
+        bundle = Bundle([self._reading.term(p) for p in predicates])
+        return bundle.at(self._known(state))
 
     def _known(self, state: Mapping[str, Leaf]) -> list[tuple[Term, Term]]:
         pairs = zip(flat(self._before.values()), flat(state.values()), strict=True)
@@ -181,35 +215,26 @@ class Relation:
 
     def step(self, before: Mapping[str, Leaf], number: int) -> Step:
         """Step `number` (a suffix of the names of its symbols) from a state."""
-        z3 = solver_module()
-        choices = {name: _renamed(term, number) for name, term in self._choices.items()}
-        known = self._known(before) + [(self._choices[n], term) for n, term in choices.items() if _is_symbol(term)]
-        conditions = dict(zip(self.actions, substituted(self._possible, known), strict=True))
-        taken = {i: _renamed(self._taken[i], number) for i in self.actions if not z3.is_false(conditions[i])}
-        constraints = [z3.Implies(flag, conditions[i]) for i, flag in taken.items()]
-        constraints += [z3.Or(*taken.values()), z3.AtMost(*taken.values(), 1)] if taken else [z3.BoolVal(False)]
+        if number not in self._renamings:
+            self._renamings[number] = [(old, _renamed(old, number)) for old in self._own_symbols()]
+        renaming = self._renamings[number]
+        known = [*self._known(before), *renaming]
+        terms = iter(self._terms.at(known))
+        now = {old.get_id(): new for old, new in known}
+        after = {name: _mapped(leaf, now) for name, leaf in self._after.items()}
+        taken = {i: now[flag.get_id()] for i, flag in self._taken.items()}
+        choices = {name: now.get(term.get_id(), term) for name, term in self._choices.items()}
+        happens = tuple(islice(terms, len(self._happens)))
+        return Step(tuple(terms), after, taken, choices, happens)
 
-        known += [(flag, taken.get(i, z3.BoolVal(False))) for i, flag in self._taken.items()]
-        selected = [tuple(_renamed(t, number) for t in flat([self._leaves[s.leaf.attr]])) for s in self._selections]
-        for selection, new in zip(self._selections, selected, strict=True):
-            known += zip(flat([self._leaves[selection.leaf.attr]]), new, strict=True)
-        terms = substituted([*self._happens, *flat(self._next_terms), *flat(c for cs in self._case_terms for c in cs)], known)
-        pending = iter(terms)
-        happens = tuple(next(pending) for _ in self._happens)
-        next_terms = [[next(pending) for _ in flat([leaf])] for leaf in self._next_terms]
-        for selection, new in zip(self._selections, selected, strict=True):
-            for actions, _ in selection.cases:
-                value = [next(pending) for _ in new]
-                takers = [taken[i] for i in sorted(actions) if i in taken]
-                if takers:
-                    constraints.append(z3.Implies(z3.Or(*takers), z3.And([a == b for a, b in zip(new, value, strict=True)])))
-        after: dict[str, Leaf] = {}
-        for (name, sort), found in zip(self.variables.items(), next_terms, strict=True):
-            fresh = flat([symbol(sort, f"{name}@{number}")])
-            leaf = [b if _is_constant(b) or _is_symbol(b) else a for a, b in zip(fresh, found, strict=True)]
-            constraints += [a == b for a, b in zip(leaf, found, strict=True) if not a.eq(b)]
-            after[name] = tuple(leaf) if isinstance(sort, Bag) else leaf[0]
-        return Step(tuple(constraints), after, taken, choices, happens)
+    def _own_symbols(self) -> list[Term]:
+        """The symbols that each step has for itself: all but those of the state before."""
+        leaves = [self._leaves[selection.leaf.attr] for selection in self._selections]
+        found = flat([*self._taken.values(), *self._choices.values(), *leaves, *self._after.values()])
+        own = {term.get_id(): term for term in found if _is_symbol(term)}
+        for term in flat(self._before.values()):
+            own.pop(term.get_id(), None)  # a variable that no action changes
+        return list(own.values())
 
     # -- reading a model -----------------------------------------------------------------------------------------
     def instance(self, model: Any, step: Step, before: Mapping[str, Leaf]) -> tuple[Action, dict[str, Value]]:
@@ -243,9 +268,13 @@ def _pick(channel: str, place: int) -> str:
     return f"pick {channel} {place}"
 
 
+def _mapped(leaf: Leaf, new: Mapping[int, Term]) -> Leaf:
+    if isinstance(leaf, tuple):
+        return tuple(new.get(term.get_id(), term) for term in leaf)
+    return new.get(leaf.get_id(), leaf)
+
+
 def _renamed(symbol: Term, number: int) -> Term:
-    if not _is_symbol(symbol):
-        return symbol
     return solver_module().Const(f"{symbol.decl().name()}@{number}", symbol.sort())
 
 

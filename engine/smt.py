@@ -26,7 +26,7 @@ from .expr import Expr, Op, postorder
 from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, Value
 
 __all__ = [
-    "Answer", "Leaf", "Reading", "Term", "ask", "flat", "literal", "new_solver", "solver_module", "substituted", "symbol",
+    "Answer", "Bundle", "Leaf", "Reading", "Term", "ask", "flat", "literal", "new_solver", "solver_module", "symbol",
     "value_in", "within",
 ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def _signed_width(*sorts: Sort) -> int:
     width = 0
     for sort in sorts:
         assert isinstance(sort, Int)
-        width = max(width, sort.hi.bit_length(), (~sort.lo).bit_length() if sort.lo < 0 else 0)
+        width = max(width, *((end if end >= 0 else ~end).bit_length() for end in (sort.lo, sort.hi)))
     return width + 1
 
 
@@ -382,15 +382,23 @@ def flat(leaves: Iterable[Leaf]) -> list[Term]:
     return [term for leaf in leaves for term in (leaf if isinstance(leaf, tuple) else (leaf,))]
 
 
-def substituted(terms: Sequence[Term], known: Sequence[tuple[Term, Term]]) -> list[Term]:
-    """The terms with symbols replaced, simplified; shared parts are worked on once."""
-    z3 = solver_module()
-    if not terms:
-        return []
-    together = z3.Function("together", *(term.sort() for term in terms), z3.BoolSort())(*terms)
-    with _interruptible():
-        together = z3.simplify(z3.substitute(together, *known) if known else together)
-    return [together.arg(i) for i in range(len(terms))]
+class Bundle:
+    """Terms that are instantiated together, so that what they share is worked on once."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        z3 = solver_module()
+        self._count = len(terms)
+        together = z3.Function("together", *(term.sort() for term in terms), z3.BoolSort()) if terms else None
+        self._term = together(*terms) if together is not None else None
+
+    def at(self, known: Sequence[tuple[Term, Term]]) -> list[Term]:
+        """The terms with symbols replaced, simplified."""
+        if not self._count:
+            return []
+        z3 = solver_module()
+        with _interruptible():
+            term = z3.simplify(z3.substitute(self._term, *known) if known else self._term)
+        return [term.arg(i) for i in range(self._count)]
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
