@@ -39,7 +39,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--depth", type=at_least(0), default=DEPTH, metavar="K", help=f"steps that smt looks at ({DEPTH})")
     limits_options(parser)
     parser.add_argument("--as-expected", action="store_true", help="exit 0 if and only if all is as the model files declare")
-    parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw witnesses too, and name the actions that never happened")
+    parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw witnesses, name idle actions")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
     parser.add_argument("--trace-dir", metavar="DIR", help="save each run there as MODEL.PROPERTY.itf.json")
     parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="1: parallel search is not built yet")
