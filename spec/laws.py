@@ -192,9 +192,14 @@ def _segments(does: Does) -> Iterator[Clause]:
         lambda s: implies(s.ack_bit & ~s.rst_bit, all_of(s.ack == does.after(me.rcv_nxt), state != SYN_SENT))
     )
     if "retransmission" in does.action.tags:
-        yield "what is sent again is the front of the queue", does.every(lambda s: s.seq == una)
-        yield "with its text", does.every(lambda s: s.len == (me.octets_on_syn if s.syn_bit is TRUE else 1))
+        yield "what is sent again is the front of the queue: the SYN, or the oldest octet", does.some(
+            lambda s: all_of(s.seq == una, s.syn_bit == (una == iss), s.len == ite(s.syn_bit, me.octets_on_syn, 1))
+        )
         yield "and it was not acknowledged", una != nxt
+    goes_on = all_of(*(v.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED") for v in (me.state, state)))
+    yield "where SND.NXT moves on, the octet behind it is sent", implies(
+        goes_on & (nxt != me.snd_nxt), does.some(lambda s: (s.len > 0) & (s.seq == me.snd_nxt))
+    )
 
 
 def _numbers(does: Does) -> Iterator[Clause]:
@@ -243,7 +248,9 @@ def _delivery(does: Does) -> Iterator[Clause]:
     yield "RCV.NXT stays where the next octet has not come", implies(stays & (start != 0) & (start < me.rcv_wnd), moved == 0)
     yield "the next octet is delivered", implies(all_of(usable, ~seg.syn_bit, me.rcv_nxt - seg.seq < seg.len), moved > 0)
     yield "what is delivered is acknowledged", implies(begins & (moved > 0), does.some(lambda s: s.ack_bit & ~s.rst_bit))
-    yield "an ACK without text is not answered", implies(usable & (seg.len == 0), does.every(lambda _: FALSE))
+    yield "an ACK without text is not answered", implies(
+        all_of(begins, a.ack_usable, seg.len == 0, moved == 0), does.every(lambda _: FALSE)
+    )
     for i, held in enumerate(me.held, 1):
         early = any_of(held, all_of(a.ack_usable, ~seg.syn_bit, me.rcv_nxt + i - seg.seq < seg.len))
         yield f"octet RCV.NXT+{i} is kept if it came early", implies(all_of(begins, early, moved == 0), does.after(held))
