@@ -73,7 +73,7 @@ def receive_syn_ack_in_syn_sent(e: Event) -> None:
     e.set(me.snd_una, seg.ack)
     e.set(me.retries, 0)
     e.enter(ESTABLISHED)
-    octets = ite(me.queued > 0, 1, 0)
+    octets = ite((me.queued > 0) & (me.snd_nxt - seg.ack < e.s.window), 1, 0)
     e.set(me.queued, me.queued - octets)
     e.set(me.snd_nxt, me.snd_nxt + octets)
     e.send(seq=me.snd_nxt, ack=rcv_nxt, octets=octets)

@@ -6,10 +6,8 @@ passive end can pass through unboundedly many half-opened incarnations), so bits
 * of a segment: `present`, `known`, `taken` (see `segment.segment_sort`);
 * of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom.
 
-Of the incarnations of one end that are past, those with equal bits are not told apart. For an end that opens at most
-twice there is only one such incarnation; beyond that, `no-stale-data` and `no-stale-acceptance` may take one past
-incarnation for another, which matters only where numbers are reused and the same run already violates
-`no-ghost-connection`.
+Of the incarnations of one end that are past, those with equal bits are not told apart: `no-stale-data` and
+`no-stale-acceptance` may miss a step in which one past incarnation passes for another. They never see one that is not there.
 """
 
 from __future__ import annotations
