@@ -24,7 +24,7 @@ from synproof.spec.system import RULES, ends
 
 from .told_truly import AS_WRITTEN, Telling, entered_instead, told_truly, who_changed_what
 
-__all__ = ["Mutation", "conjunct_text", "mutate", "mutations", "rewritten"]
+__all__ = ["Mutation", "mutate", "mutations", "rewritten"]
 
 STATES = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, ESTABLISHED)
 STAYS = "the state stays"
@@ -97,7 +97,7 @@ class _Step(Step):
             node = all_of(condition)
             for conjunct in node.args if node.op is Op.AND else (node,):
                 plain = conjunct.op is Op.CONST
-                if plain or not self.tamper("guard", f"without {conjunct_text(conjunct, self.actor)}"):
+                if plain or not self.tamper("guard", f"without {_text(conjunct, self.actor)}"):
                     super().when(conjunct)
 
     def set(self, variable: Expr, value: Operand) -> None:
@@ -200,33 +200,14 @@ def _history() -> frozenset[str]:
 HISTORY = _history()
 
 
-def conjunct_text(conjunct: Expr, actor: str) -> str:
+def _text(conjunct: Expr, actor: str) -> str:
     """A conjunct as people read it, the same for both ends and all bounds."""
     text = re.sub(r"\b\d+\b", "#", show(conjunct))
     if actor in ("client", "server"):
         peer = "server" if actor == "client" else "client"
         text = text.replace(f"network.to_{peer}", "to_peer").replace(f"network.to_{actor}", "to_me")
-        text = text.replace(f"{actor}.", "").replace(f"{peer}.", "peer.")
-    else:
-        text = re.sub(r"network\.to_(client|server)", "channel", text)
-    for long, short in _SHORTER:
-        text = text.replace(long, short)
-    return text
-
-
-_LENGTH = "(segment.len + (# if segment.syn_bit else #)) + (# if segment.fin_bit else #)"
-_SHORTER = (
-    (f"segment.seq - rcv_nxt < # or # < {_LENGTH} and (segment.seq + (({_LENGTH}) - #)) - rcv_nxt < #", "segment acceptable"),
-    ("segment.seq - rcv_nxt < #", "segment.seq in window"),
-    ("clamp((snd_nxt - iss) - #, #, #)", "sent"),
-    ("# < segment.ack - snd_una and segment.ack - snd_una <= snd_nxt - snd_una", "snd_una < segment.ack <= snd_nxt"),
-    ("# < segment.ack - snd_una", "snd_una < segment.ack"),
-    ("segment.ack - snd_una <= snd_nxt - snd_una", "segment.ack <= snd_nxt"),
-    ("snd_una - segment.ack < #", "segment.ack <= snd_una"),
-    ("not occupied(to_peer, #)", "there is room"),
-    ("not occupied(channel, #)", "there is room"),
-)
-"""Conditions that have a name in the RFC, as the expressions spell them."""
+        return text.replace(f"{actor}.", "").replace(f"{peer}.", "peer.")
+    return re.sub(r"network\.to_(client|server)", "channel", text)
 
 
 def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutation | None) -> tuple[Action, _Tampering]:
@@ -279,7 +260,7 @@ def _rule_of(action: Action) -> str:
 def _tamper_with(action: Action, wanted: Mutation | None) -> tuple[Action, _Tampering]:
     """An action of the network or the attacker, with the wanted change; and all changes it offers."""
     tamper = _Tampering(_rule_of(action), wanted)
-    guard = [c for c in action.guard if not tamper("guard", f"without {conjunct_text(c, action.actor)}")]
+    guard = [c for c in action.guard if not tamper("guard", f"without {_text(c, action.actor)}")]
     effects = []
     for name, value in action.effects:
         place = "channel" if name.startswith("network.to_") else name.partition(".")[2]

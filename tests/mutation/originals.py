@@ -40,36 +40,22 @@ class Original:
     """A shipped model: what it declares, and every other named property that applies to its settings."""
 
     def __init__(self, model: Model) -> None:
-        self.model = model
         self.name: str = model.name
         self.settings: Settings = model.settings
         self.declared = frozenset(declaration.name for declaration in model.properties)
-
-    @cached_property
-    def _built(self) -> tuple[System, list[Property]]:
-        own = [declaration.name for declaration in self.model.properties if declaration.kind is not None]
-        return catalogue.build(self.model, [*names(), *own])
-
-    @property
-    def system(self) -> System:
-        """The model's system, with the events of breaking a law."""
-        return self._built[0]
-
-    @cached_property
-    def properties(self) -> tuple[Property, ...]:
-        """Every named property that applies, and the model's own."""
-        return tuple(prop for prop in self._built[1] if not prop.not_applicable)
+        own = [d.name for d in model.properties if d.kind is not None]
+        self.system, made = catalogue.build(model, [*names(), *own])
+        self.properties = tuple(p for p in made if not p.not_applicable)
 
     @cached_property
     def exploration(self) -> Exploration:
         """Every reachable state."""
         return explore(self.system, _watched(self.properties))
 
-    @cached_property
+    @property
     def states(self) -> int:
-        """How many states there are, as the model declares it."""
-        declared = self.model.expect.states
-        return len(self.exploration.states) if declared is None else declared
+        """How many states there are."""
+        return len(self.exploration.states)
 
     @property
     def is_small(self) -> bool:
