@@ -143,6 +143,8 @@ class Expr:
             node = lift(value, self.sort)
             if node.op is not Op.CONST:
                 raise LanguageError(f".isin() takes constants, not `{node!r}`: use any_of(x == a, x == b)")
+            if common(self.sort, node.sort) is None:
+                raise SortMismatch(f"`{self!r}` is {self.sort} but `{node!r}` is {node.sort}: they cannot be compared")
             found.append(node.attr)
         if self.op is Op.CONST:
             return const(self.attr in found, BOOL)
