@@ -145,6 +145,9 @@ class _Search:
         grows, and is faster by more than what it learned at the depth before.
         """
         z3 = solver_module()
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self.stopped_by = f"timeout in the search for runs of {depth} steps"
+            return
         asked = {q: self.watch.term(q, self.runs, depth) for q in [*self.open, *self.lacking]}
         terms = {q: term for q, term in asked.items() if not z3.is_false(term)}
         solver = new_solver()

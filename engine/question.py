@@ -70,21 +70,21 @@ def question_of(system: System, prop: Property) -> Question | None:
 
 
 def _line(system: System, where: str, line: ScenarioLine) -> dict[int, Expr]:
+    """What a line allows; an action that the system does not have never happens."""
     allowed = {}
-    for name in sorted(line.actions):
-        if name not in system.action_index:
-            raise UnknownName(f"{where}: there is no action {name!r}; {did_you_mean(name, system.action_index)}")
-        index = system.action_index[name]
-        _check_line(system, system.actions[index], line, where)
-        allowed[index] = line.before
-    return dict(sorted(allowed.items()))
+    for index, action in enumerate(system.actions):
+        if action.name in line.actions:
+            _check_line(system, action, line, where)
+            allowed[index] = line.before
+    return allowed
 
 
 def _check_line(system: System, action: Action, line: ScenarioLine, where: str) -> None:
     params = {p.name: p.sort for p in action.params}
     for node in postorder(line.before):
         if node.op is Op.PARAM and params.get(node.attr) != node.sort:
-            raise UnknownName(f"{where}, {line.text!r}: {action.name} has no parameter {node.attr!r}")
+            known = did_you_mean(node.attr, params)
+            raise UnknownName(f"{where}, {line.text!r}: {action.name} has no parameter {node.attr!r} of {node.sort}; {known}")
         if node.op is Op.VAR:
             system.check_expr(node, f"{where}, {line.text!r}")
 
