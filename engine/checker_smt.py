@@ -20,6 +20,8 @@ def by_solver(subject: Subject, task: Task) -> ModelResult:
     )  # fmt: skip
     doubt = _doubt(found)
     verdicts = [_doubted(p, doubt) if doubt else p for p in found.properties if p.name != HIDDEN]
+    if any(p.name == HIDDEN and p.verdict is not Verdict.PROVED for p in found.properties):
+        verdicts = [_only_so_far(p, found.depth) for p in verdicts]
     return ModelResult(
         model=subject.name,
         engine="smt",
@@ -52,3 +54,8 @@ def _doubted(result: PropertyResult, doubt: str) -> PropertyResult:
     if result.verdict in (Verdict.HOLDS_UP_TO, Verdict.PROVED):
         return replace(result, verdict=Verdict.INCOMPLETE, reason=doubt)
     return result
+
+
+def _only_so_far(result: PropertyResult, depth: int) -> PropertyResult:
+    """Where a drop that must not be is not excluded for ever, no proof is more than a search."""
+    return replace(result, verdict=Verdict.HOLDS_UP_TO, depth=depth) if result.verdict is Verdict.PROVED else result
