@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .compile import Compiled
 from .explore import Exploration, Run
 from .expr import all_of, negate
-from .fair_rules import REFUSED, Edge, Rules
+from .fair_rules import REFUSED, Edge, Rules, check_response
 from .fair_tour import Tour
 from .property import Fairness, Response
 
@@ -30,14 +30,17 @@ class Region:
 
     def __init__(self, exploration: Exploration, response: Response, fairness: Fairness) -> None:
         self.exploration, self.response = exploration, response
-        system = exploration.system
-        for name, part in (("trigger", response.trigger), ("goal", response.goal), ("meanwhile", response.meanwhile)):
-            system.check_expr(part, f"the {name} of a response")
+        check_response(exploration.system, response)
         self.rules = Rules(exploration, fairness, response.without)
         self.came: dict[int, tuple[int, int]] = {}
         self.enabled: dict[int, int] = {}  # the weakly fair actions that are enabled or refused in a state
         self.resting: list[int] = []  # where a run may rest, the nearest first
         self._explore()
+
+    @property
+    def waiting(self) -> int:
+        """How many states wait."""
+        return len(self.came)
 
     def _explore(self) -> None:
         """Walk the region breadth first. A trigger is as far away as its state, so triggers join level by level."""
@@ -45,7 +48,7 @@ class Region:
 
         exploration, came = self.exploration, self.came
         index, expanded, shift = exploration.index, exploration.expanded, exploration.unit.layout.param_bits
-        weak, repeats = self.rules.weak, self.rules.repeats
+        repeats = self.rules.repeats
         waits = all_of(self.response.meanwhile, negate(self.response.goal))
         classify = Compiled(exploration.system, [waits, self.response.trigger]).predicates
         inside = bytearray(map(classify, exploration.states[:expanded]))  # 1: waits, 3: and is a trigger
@@ -62,30 +65,24 @@ class Region:
             level.sort()
             following: list[int] = []
             for position in level:
-                enabled = 0
                 near: list[int] = []
-                for label, state, _ in exploration.successors(position):
+                ways = exploration.successors(position)
+                for label, state, _ in ways:
                     action, target = label >> shift, index[state]
-                    if action in weak:
-                        enabled |= weak[action]
                     if target < expanded and inside[target] & 1:
                         if target not in came:
                             came[target] = position, label
                             following.append(target)
                         if repeats[action] and target not in near:
                             near.append(target)
-                self._may_rest(position, enabled)
+                self._may_rest(position, [label for label, _, _ in ways])
                 self.graph.add_edges_from([(position, target) for target in near])
             level, depth = following, depth + 1
 
-    def _may_rest(self, position: int, enabled: int) -> None:
+    def _may_rest(self, position: int, labels: list[int]) -> None:
         state = self.exploration.states[position]
-        in_vain = 0  # what can be tried without obliging the network to anything
-        for action, sent in self.rules.refused(state):
-            enabled |= action
-            in_vain |= 0 if sent else action
-        self.enabled[position] = enabled
-        if not enabled & ~in_vain and not self.rules.in_flight(state) and not self.response.sending:
+        self.enabled[position], in_vain = self.rules.enabled(state, labels)
+        if not self.enabled[position] & ~in_vain and not self.rules.in_flight(state) and not self.response.sending:
             self.resting.append(position)
 
     # -- answers -------------------------------------------------------------------------------------------------
@@ -133,19 +130,10 @@ class Region:
     # -- components ----------------------------------------------------------------------------------------------
     def edges(self, states: set[int], banned: int) -> Iterator[Edge]:
         """The transitions inside a set of states that may repeat and send no banned value; and what is refused there."""
-        rules, exploration = self.rules, self.exploration
-        index, repeats, weak, shift = exploration.index, rules.repeats, rules.weak, rules.layout.param_bits
+        exploration, index = self.exploration, self.exploration.index
         for position in sorted(states):
-            state = exploration.states[position]
-            for label, packed, _ in exploration.successors(position):
-                target = index[packed]
-                if target in states and repeats[label >> shift]:
-                    sent, sends = rules.sent(state, label)
-                    if not sent & banned:
-                        yield Edge(position, label, target, weak.get(label >> shift, 0), sent, rules.delivered(label), sends)
-            for action, sent in rules.refused(state):
-                if not sent & banned:
-                    yield Edge(position, REFUSED, position, action, sent, 0, False)
+            ways = ((label, index[packed]) for label, packed, _ in exploration.successors(position))
+            yield from self.rules.edges(position, exploration.states[position], ways, states.__contains__, banned)
 
     def _fair_components(self) -> list[_Component]:
         """The largest sets of states in which a fair run can go round for ever, passing all of them."""

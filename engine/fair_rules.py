@@ -9,6 +9,7 @@ Sets of weakly fair actions, and of message values, are bit masks.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,11 +17,11 @@ from .compile import Compiled
 from .errors import LanguageError, did_you_mean
 from .explore import Exploration
 from .expr import any_of, is_full, negate
-from .property import Fairness
+from .property import Fairness, Response
 from .sorts import Record
 from .system import Action, Kind, System
 
-__all__ = ["REFUSED", "Edge", "Rules"]
+__all__ = ["REFUSED", "Edge", "Rules", "check_response"]
 
 AROUND = (Kind.NETWORK, Kind.ENVIRONMENT)  # what no endpoint does
 REFUSED = -1  # the label of an action that is tried in vain
@@ -97,6 +98,37 @@ class Rules:
                 mask |= self.value(name, element)
         return mask
 
+    def enabled(self, state: int, labels: Iterable[int]) -> tuple[int, int]:
+        """The weakly fair actions that are enabled or refused in a state, and those tried in vain that send nothing new.
+
+        `labels` are those of the state's transitions. What is tried without obliging the network to anything is no obstacle to
+        resting.
+        """
+        enabled = in_vain = 0
+        for label in labels:
+            enabled |= self.weak.get(label >> self.layout.param_bits, 0)
+        for action, sent in self.refused(state):
+            enabled |= action
+            in_vain |= 0 if sent else action
+        return enabled, in_vain
+
+    def edges(
+        self, position: int, state: int, ways: Iterable[tuple[int, int]], inside: Callable[[int], bool], banned: int
+    ) -> Iterator[Edge]:
+        """The transitions of a state that may repeat, lead `inside` and send no banned value; and what is refused there.
+
+        `ways` are all its transitions: (label, position of the target).
+        """
+        for label, target in ways:
+            action = label >> self.layout.param_bits
+            if inside(target) and self.repeats[action]:
+                sent, sends = self.sent(state, label)
+                if not sent & banned:
+                    yield Edge(position, label, target, self.weak.get(action, 0), sent, self.delivered(label), sends)
+        for weak, sent in self.refused(state):
+            if not sent & banned:
+                yield Edge(position, REFUSED, position, weak, sent, 0, False)
+
     def sent(self, state: int, label: int) -> tuple[int, bool]:
         """The values that a transition out of a packed state sends, and whether an endpoint sends anything."""
         action = label >> self.layout.param_bits
@@ -118,6 +150,12 @@ class Rules:
                 if slot := state >> place.offset & place.mask:
                     mask |= self.value(channel, slot >> 1)
         return mask
+
+
+def check_response(system: System, response: Response) -> None:
+    """Raise LanguageError unless a response speaks of this system."""
+    for name, part in (("trigger", response.trigger), ("goal", response.goal), ("meanwhile", response.meanwhile)):
+        system.check_expr(part, f"the {name} of a response")
 
 
 def _check_channels(system: System, fairness: Fairness) -> None:

@@ -13,17 +13,25 @@ Fairness, for what a run does infinitely often (see `property.Fairness`):
   copy that the network makes is not sent). Values are compared without their history fields;
 * delivery: a message value that is in flight in every state is delivered.
 
-What that means of one state or transition is said in `fair_rules`.
+What that means of one state or transition is said in `fair_rules`. Small graphs are searched by `fair_region`, large ones by
+`fair_arrays`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from .edges import arrays_serve, edges_of
 from .errors import LanguageError
 from .explore import Exploration, Run
 from .fair_region import Region
 from .property import Fairness, Property, Response, Verdict
+
+if TYPE_CHECKING:
+    from .fair_arrays import ArrayRegion
 
 __all__ = ["LivenessResult", "check_feasible", "check_responses"]
 
@@ -42,33 +50,45 @@ class LivenessResult:
     waiting: int = 0
 
 
-def check_responses(exploration: Exploration, prop: Property) -> LivenessResult:
+def check_responses(exploration: Exploration, prop: Property, arrays: bool | None = None) -> LivenessResult:
     """Decide an eventually-property: its responses, in the order in which they are written, under its fairness.
 
     A lasso has a shortest way to a state from which the run can stay where it is or go round fairly, and goes round there
     through what fairness demands. It is a run whether or not the exploration is complete: only states whose transitions are
-    all known are used for what repeats. Raises LanguageError if the property has no responses or names an unknown channel.
+    all known are used for what repeats. `arrays` says whether the search works on compressed arrays (which needs the extra
+    `fast`) or on networkx; unless told, it does so on large graphs. Verdict and run are the same. Raises LanguageError if the
+    property has no responses or names an unknown channel.
     """
     if not prop.responses:
         raise LanguageError(f"{prop.name} is no eventually-property: it has no responses")
+    region_of = _regions(exploration, arrays)
     waiting = 0
     for response in prop.responses:
-        region = Region(exploration, response, prop.fairness)
-        waiting += len(region.came)
+        region = region_of(response, prop.fairness)
+        waiting += region.waiting
         run = region.lasso()
         if run is not None:
             return LivenessResult(Verdict.VIOLATED, run, response, waiting)
     return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=waiting)
 
 
-def check_feasible(exploration: Exploration, fairness: Fairness) -> LivenessResult:
+def check_feasible(exploration: Exploration, fairness: Fairness, arrays: bool | None = None) -> LivenessResult:
     """Whether every finite run extends to a fair one; if not, `run` is a shortest that does not.
 
     A fairness assumption that is not feasible rules out more than what goes on for ever, and what "holds" under it may hold for
     that reason alone.
     """
-    region = Region(exploration, Response(), fairness)
+    region = _regions(exploration, arrays)(Response(), fairness)
     stranded = region.stranded()
     if stranded is not None:
-        return LivenessResult(Verdict.VIOLATED, exploration.run_to(stranded), waiting=len(region.came))
-    return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=len(region.came))
+        return LivenessResult(Verdict.VIOLATED, exploration.run_to(stranded), waiting=region.waiting)
+    return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=region.waiting)
+
+
+def _regions(exploration: Exploration, arrays: bool | None) -> Callable[[Response, Fairness], Region | ArrayRegion]:
+    """What builds the region of a response."""
+    if arrays is False or (arrays is None and not arrays_serve(exploration)):
+        return partial(Region, exploration)
+    from .fair_arrays import ArrayRegion
+
+    return partial(ArrayRegion, exploration, edges_of(exploration))

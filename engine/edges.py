@@ -1,0 +1,48 @@
+"""The explored graph as compressed sparse arrays: for graphs that are too large to be walked state by state."""
+
+from __future__ import annotations
+
+from array import array
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from .bulk import packed_words
+from .explore import Exploration
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["LARGE", "Edges", "arrays_serve", "edges_of"]
+
+LARGE = 20_000  # transitions from which on arrays are worth the import of numpy and scipy
+
+
+class Edges(NamedTuple):
+    """The transitions of the expanded states in action order: those of state i are `indptr[i] .. indptr[i + 1] - 1`."""
+
+    words: np.ndarray  # every state, expanded or not, as a row of machine words
+    indptr: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray  # positions
+
+
+def arrays_serve(exploration: Exploration) -> bool:
+    """Whether questions to this graph are better answered on arrays: it is large, labels fit, numpy and scipy are there."""
+    unit = exploration.unit
+    narrow = len(unit.system.actions).bit_length() + unit.layout.param_bits < 64
+    return exploration.transitions >= LARGE and narrow and all(find_spec(name) for name in ("numpy", "scipy"))
+
+
+def edges_of(exploration: Exploration) -> Edges:
+    """The transitions again, as arrays."""
+    import numpy as np
+
+    indptr, labels, targets = array("q", [0]), array("q"), array("q")
+    index = exploration.index
+    for position in range(exploration.expanded):
+        for label, target, _ in exploration.successors(position):
+            labels.append(label)
+            targets.append(index[target])
+        indptr.append(len(labels))
+    words = packed_words(exploration.states, exploration.unit.layout)
+    return Edges(words, *(np.array(column, dtype=np.int64) for column in (indptr, labels, targets)))
