@@ -1,7 +1,8 @@
 """SEGMENT ARRIVES in all other states (RFC 9293 3.10.7.4), step by step in the RFC's order.
 
-Each step presupposes that the ones before it let the segment pass: `_passes_first` to `_passes_fifth` say what that means. A
-segment that begins before RCV.NXT is trimmed (step 1): a SYN that lies outside the window is not seen by step 4.
+Each step presupposes that the ones before it let the segment pass: `_passes_first` to `_passes_ack_bit` say what that means. A
+segment that begins before RCV.NXT is trimmed (step 1): a SYN outside the window is seen by step 4 only for the challenge
+of RFC 5961.
 """
 
 from __future__ import annotations
@@ -136,8 +137,13 @@ def _passes_second(e: Event) -> None:
 
 
 def _syn_is_seen(e: Event) -> Expr:
-    """The SYN bit is on after trimming: the SYN itself lies in the window."""
-    return e.seg.syn_bit & in_window(e.seg.seq, e.me.rcv_nxt, e.me.rcv_wnd)
+    """The SYN bit counts: RFC 5961 challenges it "irrespective of the sequence number".
+
+    Where a SYN means more than a challenge ACK it must lie in the window, as what trimming leaves of the segment (step 1).
+    """
+    seg, me = e.seg, e.me
+    challenged = (me.state != SYN_RECEIVED) | (me.opened == ACTIVE) if _challenges(e.s) else const(False)
+    return seg.syn_bit & (challenged | in_window(seg.seq, me.rcv_nxt, me.rcv_wnd))
 
 
 @rule(ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED", SYN_RECEIVED)
@@ -149,22 +155,22 @@ def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     e.return_to_listen()
 
 
-def _syn_in_window(e: Event) -> None:
+def _syn_without_listener(e: Event) -> None:
     _passes_second(e)
     e.when(_syn_is_seen(e), (e.me.state != SYN_RECEIVED) | (e.me.opened == ACTIVE))
 
 
 @rule(ARRIVES, "3.10.7.4, fourth", *STATES, only_if=_challenges, choice="rfc5961=rst-syn")
 def receive_syn(e: Event) -> None:
-    """A SYN in the window is dropped, and answered by a challenge ACK."""
-    _syn_in_window(e)
+    """A SYN is dropped, wherever its number lies, and answered by a challenge ACK."""
+    _syn_without_listener(e)
     e.acknowledge()
 
 
 @rule(ARRIVES, "3.10.7.4, fourth (RFC 793)", *STATES, only_if=_does_not_challenge, choice="rfc5961=off", name="receive_syn")
 def receive_syn_as_error(e: Event) -> None:
     """A SYN in the window is an error: a reset is sent, the connection ends and the user is told."""
-    _syn_in_window(e)
+    _syn_without_listener(e)
     history.stale_acceptance(e, True)
     history.aborted(e)
     seg, number = e.seg, e.seg.seq.sort
@@ -259,6 +265,8 @@ def receive_new_ack_in_established(e: Event) -> None:
     e.set(me.snd_una, seg.ack)
     e.set(me.retries, 0)
     text = receive_text(e, me.rcv_nxt)
+    if e.s.handshake == "two-way":  # where ESTABLISHED may still wait for the ACK of its SYN
+        e.step.event("third-segment-data", (me.snd_una == me.iss) & (text.advance > 0))
     e.acknowledge(text.rcv_nxt, when=text.advance > 0)
 
 

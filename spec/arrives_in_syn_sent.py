@@ -68,6 +68,7 @@ def receive_syn_ack_in_syn_sent(e: Event) -> None:
     history.take_irs(e)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken))
     rcv_nxt = seg.seq + 1 + seg.len
+    e.step.event("syn-data-delivered", seg.len > 0)
     e.set(me.irs, seg.seq)
     e.set(me.rcv_nxt, rcv_nxt)
     e.set(me.snd_una, seg.ack)
@@ -106,6 +107,7 @@ def receive_syn_in_syn_sent_two_way(e: Event) -> None:
     me, seg = e.me, e.seg
     _take_bare_syn(e)
     history.connected(e, seg.seq, e.step.now(me.irs_from), taken=e.step.now(me.irs_taken))
+    e.step.event("syn-data-delivered", seg.len > 0)
     e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
     e.enter(ESTABLISHED)
     e.send(seq=me.iss, ack=seg.seq + 1 + seg.len, syn=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, implies, negate
+from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, count_if, implies, negate
+from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
-from .segment import in_window as lies_in_window, is_acceptable
 from .settings import Settings
 from .states import ESTABLISHED, PASSIVE, SYN_RECEIVED, SYN_SENT
 from .tcb import Tcb
@@ -61,6 +61,18 @@ class Does:
         return Arriving(self)
 
 
+def _meets_window(segment: Expr, me: Tcb) -> Expr:
+    """Some number that the segment occupies lies in the window; if it occupies none, the number that it bears does.
+
+    Table 6 asks this of the first and of the last number only, which is the same for segments that do not span the window.
+    """
+    text = segment.len.sort
+    assert isinstance(text, Int)
+    length = segment.len + count_if([segment.syn_bit, segment.fin_bit])
+    offsets = range(text.hi + 2)
+    return any_of(*(all_of((i < length) if i else TRUE, segment.seq + i - me.rcv_nxt < me.rcv_wnd) for i in offsets))
+
+
 class Arriving:
     """An arriving segment, as the RFC's conditions speak of it."""
 
@@ -71,8 +83,11 @@ class Arriving:
         self.late: Expr = me.state.isin("SYN_RECEIVED", "ESTABLISHED")  # of 3.10.7.4
         progress = seg.ack - me.snd_una
         self.ack_acceptable: Expr = all_of(seg.ack_bit, progress > 0, progress <= me.snd_nxt - me.snd_una)
-        self.acceptable: Expr = is_acceptable(seg, me.rcv_nxt, me.rcv_wnd)
-        self.syn_seen: Expr = seg.syn_bit & lies_in_window(seg.seq, me.rcv_nxt, me.rcv_wnd)
+        passive = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
+        self.acceptable: Expr = _meets_window(seg, me)
+        self.syn_seen: Expr = seg.syn_bit & any_of(
+            seg.seq - me.rcv_nxt < me.rcv_wnd, all_of(s.rfc5961 != "off", ~passive)
+        )
         self.bare_syn: Expr = all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit)
         exact = TRUE if s.rfc5961 == "off" else seg.seq == me.rcv_nxt
         self.rst_valid: Expr = seg.rst_bit & any_of(
@@ -86,7 +101,6 @@ class Arriving:
         lowest = me.snd_una - s.window
         in_range = seg.ack - lowest <= me.snd_nxt - lowest if s.rfc5961 == "all" else TRUE
         old = me.snd_una - seg.ack < (1 << (s.seq_bits - 1))
-        passive = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
         in_window = all_of(self.late, self.acceptable, ~seg.rst_bit)
         passes = all_of(in_window, ~self.syn_seen, seg.ack_bit)
         self.outside: Expr = all_of(self.late, ~self.acceptable, ~self.in_figure_7)

@@ -16,7 +16,7 @@ from synproof.engine.system import Kind, Step
 from . import history
 from .segment import is_acceptable
 from .settings import Settings
-from .states import ACTIVE, CLOSED, LISTEN, STATE, WILLING
+from .states import ACTIVE, CLOSED, LISTEN, STATE
 from .tcb import Tcb
 
 __all__ = ["End", "Event", "Rule", "every_setting", "rule"]
@@ -171,8 +171,3 @@ def rule(
         return Rule(name or write.__name__, kind, clause, sentence, write, states, only_if, choice, tags)
 
     return make
-
-
-def is_willing(state: Expr) -> bool:
-    """Whether a constant state is one in which an end is ready to open."""
-    return any(state is willing for willing in WILLING)

@@ -57,7 +57,7 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
         begun = me.state.isin("SYN_SENT", "SYN_RECEIVED")
         open_ = me.state == ESTABLISHED
         least = 0 if s.handshake == "two-way" else 1
-        window = s.window + (1 if s.handshake == "two-way" else 0)  # there the SYN may still wait for its ACK
+        window = max(s.window, 1 + on_syn) if s.handshake == "two-way" else s.window  # its SYN may still wait
         yield f"{me.end}: before ESTABLISHED, ISS = SND.UNA < SND.NXT", implies(
             begun, all_of(acknowledged == 0, sent >= 1, sent <= 1 + on_syn)
         )
@@ -69,7 +69,7 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
             open_, all_of(acknowledged >= least, acknowledged <= sent, received >= 1, me.syn_text == 0)
         )
         yield f"{me.end}: no more is sent than the window and the user allow", implies(
-            open_, all_of(sent - acknowledged <= max(window, 1 + on_syn), sent <= 1 + me.may_send)
+            open_, all_of(sent - acknowledged <= window, sent <= 1 + me.may_send)
         )
         yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
         if me.held:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, const
+from synproof.engine.expr import const
 from synproof.engine.sorts import Enum
 
 STATE = Enum(
@@ -34,8 +34,3 @@ ORIGIN = Enum("Origin", ("NOBODY", "PRESENT", "KNOWN", "PAST"))
 incarnation; KNOWN: an earlier one that had taken its IRS from this end's present incarnation; PAST: any other earlier
 one."""
 NOBODY, PRESENT, KNOWN, PAST = (const(s, ORIGIN) for s in ORIGIN.members)
-
-
-def is_one_of(state: Expr, *states: Expr) -> Expr:
-    """Whether `state` is one of the constants `states`."""
-    return state.isin(*states)

@@ -49,11 +49,12 @@ class Tcb:
         self.snd_nxt = self._declare("snd_nxt", number, "next sequence number to be sent")
         self.rcv_nxt = self._declare("rcv_nxt", number, "next sequence number expected")
         self.queued = self._declare("queued", Int(0, self.may_send), "octets accepted from the user and not yet sent")
-        syn_text = max((self.may_receive if s.syn_data else 0), *(old.len for old in s.old_duplicates), 0)
+        old_text = max((old.len for old in s.old_duplicates), default=0)
+        syn_text = max(self.may_receive if s.syn_data else 0, old_text)
         self.syn_text = self._declare(
             "syn_text", Int(0, syn_text), "octets that came on the SYN, kept until ESTABLISHED (3.5)"
         )
-        held = range(1, s.window if s.reassembly and self.may_receive else 1)
+        held = range(1, s.window if s.reassembly and (self.may_receive or old_text) else 1)
         self.held = [self._declare(f"held_{i}", BOOL, f"octet RCV.NXT+{i} has arrived early (SHLD-31)") for i in held]
         self.retries = self._declare("retries", Int(0, s.retransmit or 0), "retransmissions of the front of the queue so far")
         self.told = self._declare("told", TOLD, "what the user was last told", tcb=False)

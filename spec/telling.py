@@ -21,6 +21,9 @@ __all__ = ["NEW_ISS", "narrate"]
 NEW_ISS = "new-iss"
 """Tag of the actions that choose an ISS."""
 
+FROM_BEFORE, FORGED = -2, -1
+"""Who sent a segment, where it was no incarnation of an end: it was there from the start, or an attacker put it there."""
+
 ORDINALS = ("no", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -52,7 +55,7 @@ class _Teller:
         self.many = {actor: self._incarnations(trace, actor) > 1 for actor in system.actors}
         self.flying: dict[str, list[tuple[Any, int]]] = {}  # channel -> (segment without history, incarnation)
         for channel in self.sender:
-            self.flying[channel] = [(self._key(channel, segment), 0) for segment in trace.initial[channel]]
+            self.flying[channel] = [(self._key(channel, segment), FROM_BEFORE) for segment in trace.initial[channel]]
 
     @staticmethod
     def _incarnations(trace: Trace, actor: str) -> int:
@@ -81,11 +84,8 @@ class _Teller:
             self._update(channel, step)
         for sent_to, element, dropped in step.sent():
             if not dropped:
-                self.flying[sent_to].append((self._key(sent_to, element), self.now[actor] if self._speaks(step) else 0))
+                self.flying[sent_to].append((self._key(sent_to, element), self.now.get(actor, FORGED)))
         return sentence
-
-    def _speaks(self, step: Transition) -> bool:
-        return step.action.actor in self.now
 
     def _update(self, channel: str, step: Transition) -> None:
         key = self._key(channel, step.message)
@@ -106,10 +106,12 @@ class _Teller:
     def _segment(self, channel: str, segment: Any) -> str:
         fields, sender = self._fields(channel, segment), self.sender[channel]
         name, number = _name(fields), self._incarnation(channel, segment)
-        if number == 0:
+        if number == FROM_BEFORE:
             return f"a {name} from before" if name != "data" else "data from before"
+        if number == FORGED:
+            return f"the forged {name}"
         old = "old " if number < self.now[sender] and not fields["rst_bit"] else ""
-        if not self.many[sender]:
+        if not self.many[sender] or number == 0:  # 0: a reset sent by an end that has never opened
             return f"the {sender}'s {name}"
         return f"the {old}{name} that the {sender}'s {_ordinal(number)} incarnation sent"
 

@@ -103,10 +103,11 @@ def test_no_guard_and_no_effect_reads_history(variant: str) -> None:
                 assert field not in sort.history, f"{name} reads the segment's {field}"
 
 
+@pytest.mark.parametrize("data", ["0", "1:0"])
 @pytest.mark.parametrize("variant", ["three-way", "two-way", "figure-7"])
-def test_erasing_history_changes_no_transition(variant: str) -> None:
+def test_erasing_history_changes_no_transition(variant: str, data: str) -> None:
     """States that differ in history alone have the same steps, to states that differ in history alone."""
-    system = build(Settings.of({**VARIANTS[variant], "abort": "client", "data": 0}))
+    system = build(Settings.of({**VARIANTS[variant], "abort": "client", "data": data}))
     explored = explore(system, limits=Limits(max_states=6_000))
     layout = explored.unit.layout
     mask = 0

@@ -257,6 +257,26 @@ def test_established_keeps_early_text_with_reassembly() -> None:
     assert both["rcv_nxt"] == IRS + 3 and not both["held_1"]
 
 
+@pytest.mark.parametrize("number", [IRS, IRS + 1])
+def test_established_challenges_syn_wherever_it_lies(number: int) -> None:
+    carrying = Bench({"old-duplicates": "server:S:9:0:1", "data": "1:0"})
+    out = carrying.deliver(carrying.state("ESTABLISHED"), f"SYN,ACK SEQ={number} ACK={ISS + 1} LEN=1")
+    assert out.unchanged, "RFC 5961: irrespective of the sequence number, even where the text reaches into the window"
+    assert out.sent == [f"<SEQ={ISS + 1}><ACK={IRS + 1}><CTL=ACK>"]
+
+
+def test_established_of_rfc793_sees_only_the_text_of_a_syn_before_the_window() -> None:
+    old = Bench({"rfc5961": "off", "data": "1:0"})
+    out = old.deliver(old.state("ESTABLISHED"), f"SYN,ACK SEQ={IRS} ACK={ISS + 1} LEN=1")
+    assert out.state == "ESTABLISHED" and out["rcv_nxt"] == IRS + 2
+
+
+def test_old_text_that_comes_early_is_kept_although_nobody_sends_any() -> None:
+    keeping = Bench({"reassembly": "on", "data": 0, "old-duplicates": f"server:A:{IRS + 2}:{ISS + 1}:1"})
+    early = keeping.deliver(keeping.state("ESTABLISHED"), f"ACK SEQ={IRS + 2} ACK={ISS + 1} LEN=1")
+    assert early["held_1"] and early["rcv_nxt"] == IRS + 1
+
+
 # ---- user calls and timeouts -----------------------------------------------------------------------------------------
 
 
