@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from .budget import Budget, LimitMet
 from .confirm import confirm
 from .errors import LanguageError
 from .explore import Exploration, Limits, Progress, Run, explore
@@ -63,18 +64,21 @@ class Task:
 def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:
     """The result of each engine, exploration first. A keyboard interrupt ends the check with what was found.
 
+    The limits of the task bound the check as a whole: what exploration has used of the time the solver does not get.
+
     Raises ReplayFailed if the reference evaluator does not reproduce a run that a search found (a bug of an engine), and
     ValueOutsideSort if an action leaves a sort (a bug of the system).
     """
     if task.engine not in ENGINES:
         raise LanguageError(f"there is no engine {task.engine!r}; known: {', '.join(ENGINES)}")
+    budget = Budget(task.limits)
     results: list[ModelResult] = []
     if task.engine in ("explore", "both"):
         results.append(by_exploration(subject, task)[0])
     if task.engine in ("smt", "both") and not any(result.interrupted for result in results):
         from .checker_smt import by_solver
 
-        results.append(by_solver(subject, task))
+        results.append(by_solver(subject, replace(task, limits=budget.left)))
     return tuple(results)
 
 
@@ -87,7 +91,7 @@ def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, 
     """What exploration says of every property, and the exploration itself."""
     started = time.monotonic()
     exploration = explored(subject, task)
-    judge = _Judge(subject, exploration)
+    judge = _Judge(subject, exploration, Budget(task.limits, started))
     found = tuple(judge.result(prop) for prop in subject.properties)
     result = ModelResult(
         model=subject.name,
@@ -124,8 +128,8 @@ HIDDEN = " nothing is dropped where nothing may be lost"  # no name of a propert
 class _Judge:
     """Makes verdicts of what an exploration found."""
 
-    def __init__(self, subject: Subject, exploration: Exploration) -> None:
-        self.system = subject.system
+    def __init__(self, subject: Subject, exploration: Exploration, budget: Budget) -> None:
+        self.system, self.budget = subject.system, budget
         self.exploration = exploration
         self.interrupted = exploration.interrupted
         self.doubt = self._doubt()
@@ -143,7 +147,7 @@ class _Judge:
         return ""
 
     def result(self, prop: Property) -> PropertyResult:
-        """The verdict on one property. An interrupt while it is sought leaves it incomplete."""
+        """The verdict on one property. An interrupt or a limit that is met while it is sought leaves it incomplete."""
         if prop.not_applicable:
             return PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=prop.not_applicable)
         sometimes = prop.kind is PropertyKind.SOMETIMES
@@ -155,6 +159,8 @@ class _Judge:
         except KeyboardInterrupt:
             self.interrupted = True
             return PropertyResult(prop, Verdict.INCOMPLETE, reason="interrupted before it was decided")
+        except LimitMet as met:
+            return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt or f"{met.limit}: met before it was decided")
         if self.doubt:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt, depth=self._settled_depth(prop))
         return PropertyResult(prop, Verdict.NOT_REACHED if sometimes else Verdict.HOLDS)
@@ -162,16 +168,16 @@ class _Judge:
     def _run(self, prop: Property) -> Run | None:
         """The shortest run that decides the property, if there is one in what was explored."""
         search = self.exploration
+        if self.interrupted and (prop.kind is PropertyKind.EVENTUALLY or prop.scenario is not None):
+            raise KeyboardInterrupt  # whoever has interrupted a check waits for no further question
         if prop.kind is PropertyKind.EVENTUALLY:
-            if search.interrupted:
-                return None
             from .liveness import check_responses
 
-            return check_responses(search, prop).run
+            return check_responses(search, prop, self.budget).run
         if prop.scenario is not None:
             from .scenario import find_scenario
 
-            return find_scenario(search, prop.scenario)
+            return find_scenario(search, prop.scenario, self.budget)
         finding = search.findings.get(prop.name)
         return None if finding is None else search.run_of(finding)
 

@@ -6,6 +6,7 @@ from array import array
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
+from .budget import Budget
 from .bulk import packed_words
 from .explore import Exploration
 
@@ -33,13 +34,14 @@ def arrays_serve(exploration: Exploration) -> bool:
     return exploration.transitions >= LARGE and narrow and all(find_spec(name) for name in ("numpy", "scipy"))
 
 
-def edges_of(exploration: Exploration) -> Edges:
-    """The transitions again, as arrays."""
+def edges_of(exploration: Exploration, budget: Budget | None = None) -> Edges:
+    """The transitions again, as arrays. Raises LimitMet if the budget is spent."""
     import numpy as np
 
     indptr, labels, targets = array("q", [0]), array("q"), array("q")
-    index = exploration.index
+    index, budget = exploration.index, budget or Budget()
     for position in range(exploration.expanded):
+        budget.spend()
         for label, target, _ in exploration.successors(position):
             labels.append(label)
             targets.append(index[target])

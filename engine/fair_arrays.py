@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .budget import Budget
 from .bulk import CHUNK, Bulk
 from .edges import Edges
 from .explore import Exploration, Run
@@ -31,10 +32,12 @@ class ArrayRegion:
     before it in the region (-1: none) and the label that led from there.
     """
 
-    def __init__(self, exploration: Exploration, edges: Edges, response: Response, fairness: Fairness) -> None:
+    def __init__(
+        self, exploration: Exploration, edges: Edges, response: Response, fairness: Fairness, budget: Budget
+    ) -> None:  # fmt: skip
         self.exploration, self.edges, self.response = exploration, edges, response
         check_response(exploration.system, response)
-        self.rules = Rules(exploration, fairness, response.without)
+        self.rules = Rules(exploration, fairness, response.without, budget)
         self._explore()
         self.facts = facts_of(self.rules, edges, self.states)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .budget import Budget
 from .compile import Compiled
 from .explore import Exploration, Run
 from .expr import all_of, negate
@@ -28,10 +29,10 @@ class Region:
     `came` holds, for each state by its position, how the shortest run came there: (position before in the region or -1, label).
     """
 
-    def __init__(self, exploration: Exploration, response: Response, fairness: Fairness) -> None:
+    def __init__(self, exploration: Exploration, response: Response, fairness: Fairness, budget: Budget) -> None:
         self.exploration, self.response = exploration, response
         check_response(exploration.system, response)
-        self.rules = Rules(exploration, fairness, response.without)
+        self.rules = Rules(exploration, fairness, response.without, budget)
         self.came: dict[int, tuple[int, int]] = {}
         self.enabled: dict[int, int] = {}  # the weakly fair actions that are enabled or refused in a state
         self.resting: list[int] = []  # where a run may rest, the nearest first
@@ -65,6 +66,7 @@ class Region:
             level.sort()
             following: list[int] = []
             for position in level:
+                self.rules.budget.spend()
                 near: list[int] = []
                 ways = exploration.successors(position)
                 for label, state, _ in ways:
@@ -132,6 +134,7 @@ class Region:
         """The transitions inside a set of states that may repeat and send no banned value; and what is refused there."""
         exploration, index = self.exploration, self.exploration.index
         for position in sorted(states):
+            self.rules.budget.spend()
             ways = ((label, index[packed]) for label, packed, _ in exploration.successors(position))
             yield from self.rules.edges(position, exploration.states[position], ways, states.__contains__, banned)
 
@@ -153,7 +156,8 @@ class Region:
             if lost := sent & ~delivered:
                 banned = component.banned | lost
                 inside = self.edges(component.states, banned)
-                rest = nx.DiGraph((edge.source, edge.target) for edge in inside if edge.label != REFUSED)
+                rest = nx.DiGraph()  # `DiGraph(edges)` would lose an interrupt, and with it edges
+                rest.add_edges_from((edge.source, edge.target) for edge in inside if edge.label != REFUSED)
                 pending.extend(_Component(states, banned) for states in _cyclic(rest))
             else:
                 found.append(component)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from .budget import Budget
 from .compile import Compiled
 from .errors import LanguageError, did_you_mean
 from .explore import Exploration
@@ -42,9 +43,9 @@ class Edge(NamedTuple):
 class Rules:
     """What fairness says of one state or transition, as bit masks over the weakly fair actions and the message values."""
 
-    def __init__(self, exploration: Exploration, fairness: Fairness, without: frozenset[Kind]) -> None:
+    def __init__(self, exploration: Exploration, fairness: Fairness, without: frozenset[Kind], budget: Budget) -> None:
         system, self.unit = exploration.system, exploration.unit
-        self.layout = self.unit.layout
+        self.layout, self.budget = self.unit.layout, budget
         _check_channels(system, fairness)
         weak = [i for i, a in enumerate(system.actions) if a.tags & fairness.weak]
         self.weak = {action: 1 << bit for bit, action in enumerate(weak)}

@@ -49,6 +49,7 @@ class Tour:
         came: dict[int, Edge] = {}
         queue = deque([start])
         while queue:
+            self.rules.budget.spend()
             position = queue.popleft()
             for edge in self.out(position):
                 if wanted(edge):
@@ -63,6 +64,7 @@ class Tour:
 
     def _lacking(self, walk: list[Edge]) -> Need | None:
         """Something that fairness, or the response, asks of a walk for ever round and that it does not do."""
+        self.rules.budget.spend()
         taken = sent = delivered = 0
         forgone = stuck = -1
         for edge in walk:

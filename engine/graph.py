@@ -103,7 +103,8 @@ def dominators(graph: nx.DiGraph) -> dict[Hashable, tuple[Hashable, ...]]:
     import networkx as nx
 
     root = object()  # a node before all initial ones
-    rooted = nx.DiGraph(graph.edges())
+    rooted = nx.DiGraph()
+    rooted.add_edges_from(graph.edges())
     rooted.add_edges_from((root, node) for node, initial in graph.nodes(data="initial") if initial)
     if root not in rooted:
         return {}

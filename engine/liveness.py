@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .budget import Budget
 from .edges import arrays_serve, edges_of
 from .errors import LanguageError
 from .explore import Exploration, Run
@@ -50,18 +51,20 @@ class LivenessResult:
     waiting: int = 0
 
 
-def check_responses(exploration: Exploration, prop: Property, arrays: bool | None = None) -> LivenessResult:
+def check_responses(
+    exploration: Exploration, prop: Property, budget: Budget | None = None, *, arrays: bool | None = None
+) -> LivenessResult:
     """Decide an eventually-property: its responses, in the order in which they are written, under its fairness.
 
     A lasso has a shortest way to a state from which the run can stay where it is or go round fairly, and goes round there
     through what fairness demands. It is a run whether or not the exploration is complete: only states whose transitions are
     all known are used for what repeats. `arrays` says whether the search works on compressed arrays (which needs the extra
     `fast`) or on networkx; unless told, it does so on large graphs. Verdict and run are the same. Raises LanguageError if the
-    property has no responses or names an unknown channel.
+    property has no responses or names an unknown channel, LimitMet if the budget is spent.
     """
     if not prop.responses:
         raise LanguageError(f"{prop.name} is no eventually-property: it has no responses")
-    region_of = _regions(exploration, arrays)
+    region_of = _regions(exploration, budget or Budget(), arrays)
     waiting = 0
     for response in prop.responses:
         region = region_of(response, prop.fairness)
@@ -78,17 +81,19 @@ def check_feasible(exploration: Exploration, fairness: Fairness, arrays: bool | 
     A fairness assumption that is not feasible rules out more than what goes on for ever, and what "holds" under it may hold for
     that reason alone.
     """
-    region = _regions(exploration, arrays)(Response(), fairness)
+    region = _regions(exploration, Budget(), arrays)(Response(), fairness)
     stranded = region.stranded()
     if stranded is not None:
         return LivenessResult(Verdict.VIOLATED, exploration.run_to(stranded), waiting=region.waiting)
     return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=region.waiting)
 
 
-def _regions(exploration: Exploration, arrays: bool | None) -> Callable[[Response, Fairness], Region | ArrayRegion]:
+def _regions(
+    exploration: Exploration, budget: Budget, arrays: bool | None
+) -> Callable[[Response, Fairness], Region | ArrayRegion]:
     """What builds the region of a response."""
     if arrays is False or (arrays is None and not arrays_serve(exploration)):
-        return partial(Region, exploration)
+        return partial(Region, exploration, budget=budget)
     from .fair_arrays import ArrayRegion
 
-    return partial(ArrayRegion, exploration, edges_of(exploration))
+    return partial(ArrayRegion, exploration, edges_of(exploration, budget), budget=budget)

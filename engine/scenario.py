@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .budget import Budget
 from .compile import Compiled
 from .errors import UnknownName, did_you_mean
 from .evaluate import holds
@@ -13,20 +14,22 @@ from .system import System
 __all__ = ["find_scenario"]
 
 
-def find_scenario(exploration: Exploration, scenario: Scenario) -> Run | None:
+def find_scenario(exploration: Exploration, scenario: Scenario, budget: Budget | None = None) -> Run | None:
     """The run to the nearest explored state from which the lines can be followed, and along them; or None.
 
     Among equally short runs it is the least by action order. After an exploration that is not complete a run that is found is a
     run, and None settles nothing. An action that the system does not have never happens. Raises UnknownName if a line reads
-    what neither the state nor one of its actions has.
+    what neither the state nor one of its actions has, LimitMet if the budget is spent.
     """
     system = exploration.system
     system.check_expr(scenario.start, "the start of a scenario")
     for number, line in enumerate(scenario.lines, 1):
         _check_line(system, line, f"line {number} of a scenario ({line.text})")
-    walk = _Walk(exploration, scenario.lines)
+    budget = budget or Budget()
+    walk = _Walk(exploration, scenario.lines, budget)
     starts = Compiled(system, [scenario.start]).predicates
     for position, state in enumerate(exploration.states):
+        budget.spend()
         if starts(state):
             labels = walk.follow(state, 0)
             if labels is not None:
@@ -50,7 +53,8 @@ def _check_line(system: System, line: ScenarioLine, where: str) -> None:
 class _Walk:
     """Follows lines, and remembers from where they cannot be followed."""
 
-    def __init__(self, exploration: Exploration, lines: tuple[ScenarioLine, ...]) -> None:
+    def __init__(self, exploration: Exploration, lines: tuple[ScenarioLine, ...], budget: Budget) -> None:
+        self.budget = budget
         self.unit, self.layout, self.lines = exploration.unit, exploration.unit.layout, lines
         index = exploration.system.action_index
         self.wanted = [frozenset(index[name] for name in line.actions if name in index) for line in lines]
@@ -71,6 +75,7 @@ class _Walk:
 
     def _steps(self, state: int, number: int) -> list[tuple[int, int]]:
         """The transitions that are line `number`, in action order."""
+        self.budget.spend()
         line, wanted = self.lines[number], self.wanted[number]
         out: list[tuple[int, int, int]] = []
         self.unit.successors(state, out, [0] * len(self.unit.needs))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from synproof.engine import checker
+from synproof.engine import checker, liveness
 from synproof.engine.checker import Subject, Task, by_exploration, check
 from synproof.engine.companion import companion
 from synproof.engine.comparison import comparison_exit_code, distinctions, matrix
@@ -154,6 +154,23 @@ def test_an_interrupt_while_a_property_is_decided_leaves_only_that_one_undecided
     result = explored("nobody-enters", "no-ghost")
     assert verdicts(result) == {"nobody-enters": "incomplete", "no-ghost": "holds"}
     assert result.interrupted
+
+
+def test_after_an_interrupt_no_further_search_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def interrupted(_search: Exploration, prop: Property, _budget: object) -> None:
+        asked.append(prop.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(liveness, "check_responses", interrupted)
+    one = subject("enters", "no-ghost", "entering")
+    again = replace(one.properties[0], name="enters-again")
+    result = by_exploration(replace(one, properties=(*one.properties, again)))[0]
+    assert verdicts(result) == {
+        "enters": "incomplete", "no-ghost": "holds", "entering": "reached", "enters-again": "incomplete"
+    }  # fmt: skip
+    assert asked == ["enters"]
 
 
 def test_two_properties_of_one_name_are_refused() -> None:

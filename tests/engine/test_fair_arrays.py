@@ -9,6 +9,7 @@ import pytest
 
 from synproof.engine import edges, liveness
 from synproof.engine.api import load_model
+from synproof.engine.budget import Budget
 from synproof.engine.explore import Exploration, Limits, explore
 from synproof.engine.liveness import check_feasible, check_responses
 from synproof.engine.property import Fairness, Response, Verdict
@@ -84,7 +85,7 @@ def test_ten_times_the_edges_take_about_ten_times_the_time() -> None:
         arrays = edges.edges_of(explored)
         (prop,) = subject.properties
         started = time.process_time()
-        region = ArrayRegion(explored, arrays, prop.responses[0], prop.fairness)
+        region = ArrayRegion(explored, arrays, prop.responses[0], prop.fairness, Budget())
         assert region.lasso() is not None
         seconds[len(arrays.targets)] = time.process_time() - started
     (few, short), (many, long) = sorted(seconds.items())

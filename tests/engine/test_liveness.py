@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from synproof.engine.budget import Budget, LimitMet
 from synproof.engine.errors import LanguageError
 from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import FALSE, TRUE, Expr, any_of, has, is_full, negate, record, remove, slots
@@ -420,6 +421,35 @@ def test_the_first_violated_response_is_told() -> None:
     good, bad = Response(trigger=post.got.expr, goal=post.got.expr), Response(goal=post.got.expr)
     prop = Property("two", PropertyKind.EVENTUALLY, responses=(good, bad), fairness=Fairness(weak=RESEND))
     assert check_responses(explore(post.system()), prop).response is bad
+
+
+class Ending(Budget):
+    """A budget that is spent at a certain call, once."""
+
+    def __init__(self, at: int, by: BaseException) -> None:
+        super().__init__()
+        self.at, self.by, self.calls = at, by, 0
+
+    def spend(self) -> None:
+        """Count the calls."""
+        self.calls += 1
+        if self.calls == self.at:
+            raise self.by
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), LimitMet("--timeout 1")])
+def test_an_end_comes_through_wherever_it_is_met(end: BaseException, arrays: bool) -> None:
+    if arrays:
+        pytest.importorskip("scipy")
+    exploration = explore(Post(2).system())
+    prop = eventually(Response(goal=Variable("got", BOOL).expr), Fairness(weak=RESEND, compassion=NET))
+    whole = Ending(0, end)
+    assert check_responses(exploration, prop, whole, arrays=arrays).verdict is Verdict.HOLDS
+    assert whole.calls >= exploration.expanded
+    for at in range(1, whole.calls + 1):
+        with pytest.raises(type(end)):
+            check_responses(exploration, prop, Ending(at, end), arrays=arrays)
 
 
 def test_mistakes_are_named() -> None:
