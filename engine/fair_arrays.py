@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .budget import Budget
 from .bulk import CHUNK, Bulk
 from .edges import Edges
 from .explore import Exploration, Run
 from .expr import Expr, all_of, negate
-from .fair_facts import Facts, Pairs, facts_of
+from .fair_facts import Facts, Pairs, facts_of, tally
 from .fair_rules import REFUSED, Edge, Rules, check_response
 from .fair_tour import Tour
 from .property import Fairness, Response
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["ArrayRegion"]
+
+Counted: TypeAlias = "tuple[np.ndarray, np.ndarray]"  # keys, and how often each occurs
 
 
 class ArrayRegion:
@@ -220,37 +222,40 @@ class _Refinement:
 
         facts, before = self.facts, self.part
         part, count = self._split()
+        if not count:
+            self.part = part
+            return {}
         size = np.bincount(part[part >= 0], minlength=count)
         hopeless = np.zeros(count, dtype=bool)
 
-        def of(pairs: Pairs, owners: np.ndarray, live: np.ndarray | None, width: int) -> np.ndarray:
-            """Part and item of the pairs whose owners stand in parts, and are alive."""
+        def of(pairs: Pairs, owners: np.ndarray, live: np.ndarray | None, width: int) -> Counted:
+            """The keys, part * width + item, of pairs whose owners stand in parts and are alive; and how often."""
             mine = owners[pairs.owner] if live is None else np.where(live[pairs.owner], owners[pairs.owner], -1)
-            keys: np.ndarray = mine[mine >= 0] * width + pairs.item[mine >= 0]
-            return keys
+            return tally(mine[mine >= 0] * width + pairs.item[mine >= 0], count * width)
 
-        def everywhere(keys: np.ndarray, width: int) -> np.ndarray:
-            found, times = np.unique(keys, return_counts=True)
+        def everywhere(pairs: Pairs, width: int) -> np.ndarray:
+            """The keys of what belongs to every state of its part."""
+            found, times = of(pairs, part, None, width)
             common: np.ndarray = found[times == size[found // width]]
             return common
 
         edge_part, refusal_part = part[facts.source], part[facts.refused.owner]
         taken = np.concatenate([
-            of(facts.taken, edge_part, self.alive, self.weak),
-            of(Pairs(np.arange(len(self.refusals)), facts.refused.item), refusal_part, self.refusals, self.weak),
+            of(facts.taken, edge_part, self.alive, self.weak)[0],
+            of(Pairs(np.arange(len(self.refusals)), facts.refused.item), refusal_part, self.refusals, self.weak)[0],
         ])  # fmt: skip
-        forgone = np.setdiff1d(everywhere(of(facts.enabled, part, None, self.weak), self.weak), taken)
+        forgone = np.setdiff1d(everywhere(facts.enabled, self.weak), taken)
         hopeless[forgone // self.weak] = True
-        delivered = of(facts.delivered, edge_part, self.alive, self.values)
-        stuck = np.setdiff1d(everywhere(of(facts.flying, part, None, self.values), self.values), delivered)
+        delivered, _ = of(facts.delivered, edge_part, self.alive, self.values)
+        stuck = np.setdiff1d(everywhere(facts.flying, self.values), delivered)
         hopeless[stuck // self.values] = True
         if self.sending:
             speaking = np.zeros(count, dtype=bool)
             speaking[edge_part[facts.sending[self.alive[facts.sending]]]] = True
             hopeless |= ~speaking
         sent = np.concatenate([
-            of(facts.sent, edge_part, self.alive, self.values),
-            of(facts.tried, refusal_part, self.refusals, self.values),
+            of(facts.sent, edge_part, self.alive, self.values)[0],
+            of(facts.tried, refusal_part, self.refusals, self.values)[0],
         ])  # fmt: skip
         lost = np.setdiff1d(sent, delivered)
         lost = lost[~hopeless[lost // self.values]]
@@ -261,8 +266,9 @@ class _Refinement:
         inherited[part[part >= 0]] = before[part >= 0]
         for pairs, owners, live in ((facts.sent, edge_part, self.alive), (facts.tried, refusal_part, self.refusals)):
             mine = owners[pairs.owner]
-            bad = (mine >= 0) & np.isin(mine * self.values + pairs.item, lost)
-            live[pairs.owner[bad]] = False
+            inside = np.flatnonzero((mine >= 0) & lossy[mine])
+            bad = np.isin(mine[inside] * self.values + pairs.item[inside], lost)
+            live[pairs.owner[inside[bad]]] = False
         banned: dict[int, frozenset[int]] = {c: banned_before[int(inherited[c])] for c in np.flatnonzero(lossy).tolist()}
         for key in lost.tolist():
             banned[key // self.values] |= {key % self.values}
@@ -283,12 +289,12 @@ class _Refinement:
         indptr = np.searchsorted(source, np.arange(len(self.part) + 1))
         graph = csr_array((np.ones(len(edges), dtype=np.int8), target, indptr), shape=(len(self.part), len(self.part)))
         count, part = connected_components(graph, directed=True, connection="strong")
-        part = part.astype(np.int64)
         inside = part[source] == part[target]
         self.alive[edges[~inside]] = False
         cyclic = np.zeros(count, dtype=bool)
         cyclic[part[source[inside]]] = True
-        return np.where(cyclic[part], part, -1), count
+        number = np.where(cyclic, np.cumsum(cyclic) - 1, -1)
+        return number[part], int(cyclic.sum())
 
     def _set_aside(
         self, part: np.ndarray, fair: np.ndarray, inherited: np.ndarray, banned: dict[int, frozenset[int]]

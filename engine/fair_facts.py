@@ -16,7 +16,7 @@ from .fair_rules import Rules
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Facts", "Pairs", "facts_of"]
+__all__ = ["Facts", "Pairs", "facts_of", "tally"]
 
 
 class Pairs(NamedTuple):
@@ -102,12 +102,21 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
-def _once(pairs: Pairs) -> Pairs:
-    """The pairs, each once."""
+def tally(keys: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys below `top` that occur, ascending, and how often."""
     import numpy as np
 
+    if top <= 4 * len(keys):  # counting is several times as fast as sorting
+        counts = np.bincount(keys, minlength=top)
+        found = np.flatnonzero(counts)
+        return found, counts[found]
+    return np.unique(keys, return_counts=True)
+
+
+def _once(pairs: Pairs) -> Pairs:
+    """The pairs, each once."""
     width = int(pairs.item.max(initial=0)) + 1
-    keys = np.unique(pairs.owner * width + pairs.item)
+    keys, _ = tally(pairs.owner * width + pairs.item, (int(pairs.owner.max(initial=0)) + 1) * width)
     return Pairs(keys // width, keys % width)
 
 
