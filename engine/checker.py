@@ -17,6 +17,7 @@ from .confirm import confirm
 from .errors import LanguageError
 from .explore import Exploration, Limits, Progress, Run, explore
 from .property import Property, PropertyKind, Verdict
+from .reductions.reduced import Reduced, reduced
 from .results import ModelResult, PropertyResult
 from .system import System
 
@@ -52,13 +53,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Task:
-    """How it is checked. `depth` bounds the solver's runs; `progress` and `deepening` are told how far a search has come."""
+    """How it is checked. `depth` bounds the solver's runs; `progress` and `deepening` are told how far a search has come.
+
+    `reduce` names the reductions by which exploration may save states (see `reductions`).
+    """
 
     engine: str = "explore"
     depth: int = DEPTH
     limits: Limits = field(default_factory=Limits)
     progress: Callable[[Progress], None] | None = None
     deepening: Callable[[Deepening], None] | None = None
+    reduce: tuple[str, ...] = ()
 
 
 def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:
@@ -90,8 +95,10 @@ def explored(subject: Subject, task: Task = Task()) -> Exploration:
 def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, Exploration]:
     """What exploration says of every property, and the exploration itself."""
     started = time.monotonic()
-    exploration = explored(subject, task)
-    judge = _Judge(subject, exploration, Budget(task.limits, started))
+    asked = watched(subject)
+    smaller = reduced(subject.system, asked, task.reduce)
+    exploration = explore(smaller.system, asked, task.limits, task.progress)
+    judge = _Judge(smaller, exploration, Budget(task.limits, started))
     found = tuple(judge.result(prop) for prop in subject.properties)
     result = ModelResult(
         model=subject.name,
@@ -110,6 +117,8 @@ def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, 
         actions=dict(exploration.coverage),
         stopped_by=exploration.stopped_by,
         interrupted=judge.interrupted,
+        reductions=smaller.applied,
+        not_reduced=smaller.refused,
     )
     return result, exploration
 
@@ -128,8 +137,8 @@ HIDDEN = " nothing is dropped where nothing may be lost"  # no name of a propert
 class _Judge:
     """Makes verdicts of what an exploration found."""
 
-    def __init__(self, subject: Subject, exploration: Exploration, budget: Budget) -> None:
-        self.system, self.budget = subject.system, budget
+    def __init__(self, explored: Reduced, exploration: Exploration, budget: Budget) -> None:
+        self.explored, self.budget = explored, budget
         self.exploration = exploration
         self.interrupted = exploration.interrupted
         self.doubt = self._doubt()
@@ -154,7 +163,7 @@ class _Judge:
         try:
             run = self._run(prop)
             if run is not None:
-                trace = confirm(prop, run.trace(self.system, prop.name))
+                trace = confirm(prop, self.explored.trace(run, prop.name))
                 return PropertyResult(prop, Verdict.REACHED if sometimes else Verdict.VIOLATED, trace)
         except KeyboardInterrupt:
             self.interrupted = True

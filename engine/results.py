@@ -124,7 +124,8 @@ class ModelResult:
     """What one engine found out about one model; what an engine does not know is None.
 
     `changed` are the settings that differ from the default. `lacks` counts, per named need, the actions that failed only for
-    want of it. `actions` counts the transitions of each action. `stopped_by` is the limit that cut the search.
+    want of it. `actions` counts the transitions of each action. `stopped_by` is the limit that cut the search. `reductions` are
+    those that made the counts what they are, `not_reduced` says of others that were asked for why they were not used.
     """
 
     model: str
@@ -143,6 +144,8 @@ class ModelResult:
     actions: Mapping[str, int] | None = None
     stopped_by: str = ""
     interrupted: bool = False
+    reductions: tuple[str, ...] = ()
+    not_reduced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def isn_exhausted(self) -> int | None:
@@ -163,6 +166,8 @@ class ModelResult:
 
     def as_json(self) -> dict[str, Any]:
         """The model's entry in `--json`; whoever writes it adds the traces."""
+        asked_to_reduce = self.reductions or self.not_reduced
+        reductions = {"reductions": list(self.reductions), "not_reduced": dict(self.not_reduced)} if asked_to_reduce else {}
         return {
             "model": self.model,
             "settings": dict(self.settings),
@@ -175,6 +180,7 @@ class ModelResult:
             "overflows": self.overflows,
             "isn_exhausted": self.isn_exhausted,
             "stopped_by": self.stopped_by or None,
+            **reductions,
             "properties": [found.as_json() for found in self.properties],
             "actions": None if self.actions is None else dict(self.actions),
         }

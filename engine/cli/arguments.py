@@ -12,7 +12,9 @@ from ..errors import did_you_mean
 from .console import Console
 from .trouble import CommandLineError
 
-__all__ = ["COMMANDS", "Asked", "Command", "Parser", "at_least", "limits_options", "one_of", "read", "size_in_bytes"]
+__all__ = [
+    "COMMANDS", "Asked", "Command", "Parser", "at_least", "limits_options", "one_of", "read", "reduce_option", "size_in_bytes",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,25 @@ def size_in_bytes(text: str) -> int:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or not int(digits):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size: write for instance 500M or 2G")
     return int(digits) << shift
+
+
+def reductions(text: str) -> tuple[str, ...]:
+    """Names of reductions, with commas between them."""
+    from ..reductions import REDUCTIONS
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in REDUCTIONS:
+            raise argparse.ArgumentTypeError(f"there is no reduction {name!r}; {did_you_mean(name, REDUCTIONS)}")
+    return tuple(name for name in REDUCTIONS if name in names)
+
+
+def reduce_option(parser: argparse.ArgumentParser) -> None:
+    """--reduce NAME,..."""
+    parser.add_argument(
+        "--reduce", type=reductions, default=(), metavar="NAME[,NAME...]",
+        help="explore fewer states for the same verdicts (synproof list reductions); counts are then those of what is explored",
+    )  # fmt: skip
 
 
 def limits_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from ..checker import DEPTH, ENGINES, Task, check
 from ..choosing import Chosen, choose
 from ..explore import Limits
 from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
-from .arguments import Parser, at_least, limits_options, one_of
+from .arguments import Parser, at_least, limits_options, one_of, reduce_option
 from .console import Console
 from .expectations import expectation_report, mismatches
 from .report import Report, report
@@ -38,6 +38,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--engine", type=one_of(*ENGINES), default="explore", metavar="explore|smt|both")
     parser.add_argument("--depth", type=at_least(0), default=DEPTH, metavar="K", help=f"steps that smt looks at ({DEPTH})")
     limits_options(parser)
+    reduce_option(parser)
     parser.add_argument("--as-expected", action="store_true", help="exit 0 if and only if all is as the model files declare")
     parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw witnesses, name idle actions")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
@@ -103,6 +104,7 @@ def _refuse(arguments: argparse.Namespace) -> None:
             ("--sometimes", arguments.sometimes),
             ("--eventually", arguments.eventually),
             ("--via", arguments.via),
+            ("--reduce", arguments.reduce),
         )
         if given
     ]
@@ -110,6 +112,9 @@ def _refuse(arguments: argparse.Namespace) -> None:
         raise CommandLineError(
             f"--as-expected compares with what the model file declares; {', '.join(changed)} would ask something else"
         )
+    if arguments.reduce and (arguments.via or arguments.engine == "smt"):
+        what = "--via" if arguments.via else "--engine smt"
+        raise CommandLineError(f"--reduce is for what exploration is asked of all runs, not for {what}: leave one of them out")
     if arguments.via and arguments.engine != "explore":
         raise CommandLineError("--via is a question to exploration: leave out --engine")
     if arguments.via and (arguments.always or arguments.sometimes or arguments.eventually):
@@ -121,7 +126,7 @@ def _outcomes(
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
     for one in chosen:
-        task = Task(arguments.engine, arguments.depth, limits, console.progress(), console.deepening())
+        task = Task(arguments.engine, arguments.depth, limits, console.progress(), console.deepening(), arguments.reduce)
         if arguments.via:
             from .by_way import by_way_of
 

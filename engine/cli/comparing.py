@@ -18,10 +18,10 @@ from ..property import Verdict
 from ..render import Column, Look, render_side_by_side
 from ..results import ModelResult
 from ..telling import actors_of, tell
-from .arguments import Parser, limits_options
+from .arguments import Parser, limits_options, reduce_option
 from .console import WIDTH, Console
 from .matrix import matrix_lines
-from .report import assumptions, plural
+from .report import assumptions, plural, reductions_told
 from .subjects import distinct, overrides, settings_option
 from .trouble import CommandLineError
 
@@ -43,6 +43,7 @@ def configure(parser: Parser) -> None:
         help="compare this property only (repeatable)",
     )  # fmt: skip
     limits_options(parser)
+    reduce_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
@@ -55,7 +56,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
     results: list[ModelResult] = []
     for one in chosen:
-        results.append(by_exploration(one.subject, Task(limits=limits, progress=console.progress()))[0])
+        task = Task(limits=limits, progress=console.progress(), reduce=arguments.reduce)
+        results.append(by_exploration(one.subject, task)[0])
         console.clear_progress()
         if results[-1].interrupted:
             break
@@ -70,8 +72,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def as_json(results: Sequence[ModelResult], rows: Sequence[Row]) -> dict[str, Any]:
     """The object that `compare --json` prints; a cell that was not asked is left out."""
     names = [result.model for result in results]
+    reduced = {r.model: {"reductions": list(r.reductions), "not_reduced": dict(r.not_reduced)} for r in results}
     return {
         "models": names,
+        **({"reduced": reduced} if any(r.reductions or r.not_reduced for r in results) else {}),
         "rows": [
             {
                 "property": row.name,
@@ -143,7 +147,7 @@ def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelRes
         console.say("\n".join(textwrap.wrap(f"{name}: {title}" if title else name, WIDTH, subsequent_indent="  ")))
     console.say()
     console.say("\n".join(matrix_lines(results, rows)))
-    for line in dict.fromkeys(line for result in results for line in assumptions(result.properties)):
+    for line in dict.fromkeys(line for r in results for line in [*reductions_told(r, r.model), *assumptions(r.properties)]):
         console.say(line)
     found = distinctions([one.subject for one in chosen], rows)
     for distinction in found:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from ..catalogue import find
 from ..errors import SynproofError
+from ..reductions import REDUCTIONS
 from .arguments import Parser
 from .console import Console
 from .definitions import definition_lines
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         text = f"{installed}, for {part.use}" if installed else f"{wanted}, for {part.use}: {part.how}"
         rows.append((part.name, text))
     rows.append(("models", trouble or f"{models} shipped"))
+    rows.append(("reductions", f"{', '.join(REDUCTIONS)} (--reduce; synproof list reductions)"))
     colours = "colours" if console.has_colour else "no colours"
     rows.append(("output", f"{sys.stdout.encoding or 'unknown encoding'}, {colours}"))
     console.say("\n".join(definition_lines(rows)))

@@ -1,4 +1,4 @@
-"""`synproof list`: which models, properties and settings there are."""
+"""`synproof list`: which models, properties, settings and reductions there are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..catalogue import Catalogue, find
+from ..reductions import REDUCTIONS
 from .arguments import Parser, one_of
 from .console import Console
 from .trouble import NotBuiltYet
@@ -54,10 +55,15 @@ def _settings(catalogue: Catalogue) -> list[dict[str, Any]]:
     ]
 
 
+def _reductions(_catalogue: Catalogue) -> list[dict[str, Any]]:
+    return [{"name": name, "title": f"--reduce {name}: {what}"} for name, what in REDUCTIONS.items()]
+
+
 _LISTS: dict[str, Callable[[Catalogue], list[dict[str, Any]]]] = {
     "models": _models,
     "properties": _properties,
     "settings": _settings,
+    "reductions": _reductions,
 }
 
 

@@ -13,7 +13,7 @@ from ..results import ModelResult, PropertyResult
 from ..telling import tell
 from .console import WIDTH
 
-__all__ = ["Report", "assumptions", "bounds", "columns", "paragraph", "plural", "report", "verdict_text"]
+__all__ = ["Report", "assumptions", "bounds", "columns", "paragraph", "plural", "reductions_told", "report", "verdict_text"]
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,24 @@ def bounds(result: ModelResult, *, every: bool = False) -> list[str]:
         lines += paragraph(f"{result.engine}: ", parts, " · ")
     else:
         lines.append(f"{result.engine}: {result.seconds:.1f} s")
+    lines += reductions_told(result, result.engine)
     if result.overflows:
         text = f"capacity was reached: {result.overflows:,} times a full channel dropped a message"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     if result.silent_actions:
         count = f"{len(result.silent_actions)} of {len(result.actions or ())} actions never happened"
         lines += paragraph(f"{count}: ", result.silent_actions, ", ") if every else [f"{count} (-v names them)"]
+    return lines
+
+
+def reductions_told(result: ModelResult, what: str) -> list[str]:
+    """The reductions by which states were saved, and why others were not used."""
+    lines = []
+    if result.reductions:
+        text = f"{what}: the counts are those with {', '.join(result.reductions)}"
+        lines = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    for name, why in result.not_reduced.items():
+        lines += textwrap.wrap(f"{what}: without {name}: {why}", WIDTH, subsequent_indent="  ")
     return lines
 
 

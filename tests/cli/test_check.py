@@ -56,6 +56,10 @@ def test_the_exit_code_is_the_documented_one(arguments: list[str], code: int) ->
         (["carful"], 150, "did you mean 'careful'?"),
         (["careful", "-s", "mode"], 2, "-s name=value"),
         (["careful", "-s", "mood=eager"], 2, "did you mean 'mode'?"),
+        (["careful", "--reduce", "dead-variable"], 2, "did you mean 'dead-variables'?"),
+        (["careful", "--reduce", "dead-variables", "--engine", "smt"], 2, "not for --engine smt"),
+        (["careful", "--reduce", "dead-variables", "--via", "client.state == IN"], 2, "not for --via"),
+        (["careful", "--reduce", "dead-variables", "--as-expected"], 2, "--reduce would ask something else"),
         (["careful", "-s", "mode=fast"], 151, "mode = 'fast'"),
         (["careful", "-s", "mode=eager", "-s", "mode=careful"], 2, "given twice"),
         (["careful", "-p", "no-gost"], 2, "did you mean 'no-ghost'?"),
@@ -339,3 +343,18 @@ def test_progress_is_one_line_that_is_taken_away_again() -> None:
 def test_all_models_are_checked_in_the_order_of_their_names(doors: FakeCatalogue) -> None:
     results = synproof("check", "--all", "--json").json["results"]
     assert [result["model"] for result in results] == [name for name, _ in doors.models()]
+
+
+# ---- reductions ------------------------------------------------------------------------------------------------------
+
+
+def test_reductions_are_told_beside_the_counts() -> None:
+    assert "the counts are those with dead-variables" in synproof("check", "careful", "--reduce", "dead-variables").out
+    assert "the counts are those" not in synproof("check", "careful").out
+    entry = json.loads(synproof("check", "careful", "--reduce", "dead-variables", "--json").out)["results"][0]
+    assert entry["reductions"] == ["dead-variables"]
+
+
+def test_verdicts_are_the_same_with_reductions() -> None:
+    for name in ("careful", "eager", "stuck", "waiting", "unreached"):
+        assert synproof("check", name, "--reduce", "dead-variables").code == synproof("check", name).code

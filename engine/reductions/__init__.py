@@ -1,0 +1,12 @@
+"""Reductions: fewer states for the same verdicts. Each is off unless it is asked for, and says why where it is not sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["REDUCTIONS"]
+
+REDUCTIONS: Mapping[str, str] = {
+    "dead-variables": "what cannot be read again before it is overwritten gets one value",
+}
+"""The reductions that there are, in the order in which they are applied, and what each does."""

@@ -1,0 +1,80 @@
+"""A reduced system: what is explored in the place of a system, and how its runs become runs of the system itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import LanguageError, did_you_mean
+from ..evaluate import apply
+from ..explore import Run
+from ..layout import Layout
+from ..property import Property
+from ..sorts import Value
+from ..system import Action, State, System
+from ..trace import Trace, replay
+from . import REDUCTIONS
+from .dead_variables import without_dead_variables
+
+__all__ = ["Reduced", "reduced"]
+
+Instance = tuple[Action, Mapping[str, Value]]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """`system` is explored in the place of `original`. `refused` says of other reductions that were asked for why they are not
+    used."""
+
+    original: System
+    system: System
+    applied: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def trace(self, run: Run, about: str = "") -> Trace:
+        """A run of the reduced system as a run of the original one, rebuilt by the reference evaluator.
+
+        A lasso may go round several times before it returns: states that the reduced system does not tell apart may differ.
+        Raises ReplayFailed if the evaluator does not reproduce it.
+        """
+        if not self.applied:
+            return run.trace(self.original, about)
+        layout = Layout(self.system)
+        starts = [layout.pack(state) for state in self.system.initial]
+        start = self.original.initial[starts.index(run.start)]
+        instances = [self._original(*layout.unpack_label(label)) for label in run.labels]
+        loop = run.loop
+        if loop is not None:
+            instances, loop = self._closed(start, instances[:loop], instances[loop:])
+        return replay(self.original, start, instances, loop=loop, about=about)
+
+    def _original(self, action: Action, params: Mapping[str, Value]) -> Instance:
+        return self.original.actions[self.original.action_index[action.name]], params
+
+    def _closed(self, start: State, stem: list[Instance], cycle: list[Instance]) -> tuple[list[Instance], int]:
+        """A lasso of the original system: stem and cycle until a state after the cycle has been there before."""
+        passed = [self._after(start, stem)]
+        while True:
+            after = dict(self._after(passed[-1], cycle))
+            if after in passed:
+                first = len(stem) + passed.index(after) * len(cycle)
+                return [*stem, *(cycle * len(passed))], first
+            passed.append(after)
+
+    def _after(self, state: State, instances: Sequence[Instance]) -> State:
+        for action, params in instances:
+            state = apply(self.original, action, state, params)
+        return dict(state)
+
+
+def reduced(system: System, properties: Sequence[Property], names: Sequence[str]) -> Reduced:
+    """The system reduced for the sake of these properties. Raises LanguageError for a reduction that does not exist."""
+    for name in names:
+        if name not in REDUCTIONS:
+            raise LanguageError(f"there is no reduction {name!r}; {did_you_mean(name, REDUCTIONS)}")
+    small = system
+    applied: list[str] = []
+    if "dead-variables" in names:
+        small = without_dead_variables(small, properties)
+        applied.append("dead-variables")
+    return Reduced(system, small, tuple(applied))
