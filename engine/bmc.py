@@ -11,14 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .confirm import confirm
 from .errors import LanguageError
+from .frontier import Frontiers
 from .induction import Attempt, Induction, Outcome, Watch
 from .property import Property, PropertyKind, Verdict
 from .question import Question, lack_of, question_of
 from .results import PropertyResult
-from .smt import Answer, Term, ask, new_solver, solver_module, value_in
+from .smt import Answer, ask, one_shot_solver, solver_module, value_in
 from .sorts import BOOL
 from .system import System
 from .trace import replay
@@ -108,8 +110,8 @@ class _Search:
         self.open = [question for prop in properties if (question := self._question(prop)) is not None]
         self.lacking = [lack_of(system, name) for name in dict.fromkeys(n for a in system.actions for n, _ in a.needs)]
         self.watch = Watch(system, [*self.open, *self.lacking])
-        self.runs = Unrolling(self.watch.relation)
-        self.facts: list[Term] = []  # what the depths searched so far have shown of all runs
+        self.frontiers = Frontiers(self.watch.relation)
+        self.runs: dict[int, Unrolling] = {}  # from which frontier they set out
 
     def _question(self, prop: Property) -> Question | None:
         if prop.not_applicable:
@@ -125,8 +127,6 @@ class _Search:
         """Depth by depth, until all is decided or a limit is met; `inductive`: what is so is proved on the way."""
         for number in range(depth + 1):
             before = time.monotonic()
-            if number:
-                self.runs.extend()
             self._search(number)
             if not self.stopped_by:
                 self.depth = number
@@ -139,33 +139,52 @@ class _Search:
                 return
 
     def _search(self, depth: int) -> None:
-        """Settle all open questions for runs of just this depth.
+        """Settle all open questions for runs of just this depth, those together that set out from one frontier."""
+        if depth == self.frontiers.depth + 1 and self.frontiers.worth_growing:
+            self._stop(self.frontiers.grow(self._ask), depth)
+        together: dict[int, list[Question]] = {}
+        for question in [*self.open, *self.lacking]:
+            base = min(depth - len(question.steps), self.frontiers.depth)
+            if base >= 0:
+                together.setdefault(base, []).append(question)
+        for base, questions in together.items():
+            if not self.stopped_by:
+                self._settle(questions, base, depth)
 
-        Each depth has a solver of its own: Z3 simplifies a problem that it is given in one piece much better than one that
-        grows, and is faster by more than what it learned at the depth before.
-        """
+    def _settle(self, questions: Sequence[Question], base: int, depth: int) -> None:
+        """Settle questions for runs of just this depth that set out from a frontier."""
         z3 = solver_module()
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            self.stopped_by = f"timeout in the search for runs of {depth} steps"
-            return
-        asked = {q: self.watch.term(q, self.runs, depth) for q in [*self.open, *self.lacking]}
-        terms = {q: term for q, term in asked.items() if not z3.is_false(term)}
-        solver = new_solver()
-        solver.add(*self.runs.constraints, *self.facts)
+        if base not in self.runs:
+            self.runs[base] = Unrolling(self.watch.relation, self.frontiers.states(base))
+        runs = self.runs[base]
+        while len(runs.steps) < depth - base:
+            runs.extend()
+        asked = {question: self.watch.term(question, runs, depth - base) for question in questions}
+        terms = {question: term for question, term in asked.items() if not z3.is_false(term)}
+        facts = [z3.Not(self.watch.term(q, runs, i)) for q in self.open for i in range(len(q.steps), depth - base)]
         while terms:
-            solver.push()
-            solver.add(z3.Or(*terms.values()))
-            answer = ask(solver, timeout=self._time_left())
-            solver.pop()
+            solver = one_shot_solver()
+            solver.add(*runs.constraints, *facts, z3.Or(*terms.values()))
+            answer = self._ask(solver)
             if answer.verdict == "unknown":
-                self.stopped_by = f"{answer.reason} in the search for runs of {depth} steps"
+                self._stop(answer.reason, depth)
                 return
             if answer.verdict == "unsat":
-                self.facts += [z3.Not(term) for term in terms.values()]
                 return
             for question in [q for q, term in terms.items() if value_in(answer.model, BOOL, term)]:
-                self._decide(question, answer, depth)
+                self._decide(question, answer, base, depth)
                 del terms[question]
+
+    def _stop(self, reason: str, depth: int) -> None:
+        if reason:
+            self.stopped_by = f"{reason} in the search for runs of {depth} steps"
+
+    def _ask(self, solver: Any) -> Answer:
+        """Ask within the time that is left."""
+        left = None if self.deadline is None else self.deadline - time.monotonic()
+        if left is not None and left <= 0:
+            return Answer("unknown", reason="timeout")
+        return ask(solver, timeout=left)
 
     def _prove(self) -> None:
         """See whether the always-properties that hold at the beginning are inductive.
@@ -180,17 +199,18 @@ class _Search:
             self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
             self.open.remove(question)
 
-    def _time_left(self) -> float | None:
-        return None if self.deadline is None else self.deadline - time.monotonic()
-
-    def _decide(self, question: Question, answer: Answer, depth: int) -> None:
+    def _decide(self, question: Question, answer: Answer, base: int, depth: int) -> None:
         if question in self.lacking:
             self.lacking.remove(question)
             self.lacks[question.name] = depth
             return
-        prop = self.by_name[question.name]
-        instances = self.runs.instances(answer.model, depth)
-        trace = replay(self.system, self.runs.initial_state(answer.model), instances, about=prop.name)
+        prop, runs = self.by_name[question.name], self.runs[base]
+        begun = self.frontiers.run_to(self.frontiers.read(answer.model, runs.states[0]), base, self._ask)
+        if isinstance(begun, str):
+            self._stop(begun, depth)
+            return
+        initial, instances = begun
+        trace = replay(self.system, initial, [*instances, *runs.instances(answer.model, depth - base)], about=prop.name)
         verdict = Verdict.REACHED if prop.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
         self.found[prop.name] = PropertyResult(prop, verdict, confirm(prop, trace))
         self.open.remove(question)

@@ -75,7 +75,7 @@ class Attempt:
         """
         z3 = solver_module()
         deadline = None if seconds is None else time.monotonic() + seconds
-        self._runs = runs = self._runs or Unrolling(self.watch.relation, from_anywhere=True)
+        self._runs = runs = self._runs or Unrolling(self.watch.relation)
         while len(runs.steps) < k:
             runs.extend()
         left = {question: z3.Bool(f"assume {i}") for i, question in enumerate(candidates)}
