@@ -6,7 +6,7 @@ The engine knows no room above it. A distribution names its catalogue as an entr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +28,7 @@ class NoCatalogue(SynproofError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where the value of a setting comes from: `default`, `file` or `-s`; of a file, which one and where in it."""
+    """Where the value of a setting comes from: `default`, `file`, `-s` or `--vary`; of a file, which one and where in it."""
 
     kind: str
     file: str = ""
@@ -131,8 +131,13 @@ class Catalogue(Protocol):
     def models(self) -> list[tuple[str, str]]:
         """Name and title of each model that is shipped, in the order of the names. Fast: nothing is built or checked."""
 
-    def load(self, name_or_path: str, overrides: Mapping[str, object] | None = None) -> LoadedModel:
-        """Read a shipped model, or a file; `overrides` are settings that win over the file's."""
+    def load(
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+    ) -> LoadedModel:
+        """Read a shipped model, or a file; `overrides` are settings that win over the file's.
+
+        They are said to come from `-s`, those in `varied` from `--vary`.
+        """
 
     def build(self, model: LoadedModel, only: Sequence[str] = ()) -> tuple[System, list[Property]]:
         """The model's system, and its properties with what is expected of them; with `only`, the properties so named."""

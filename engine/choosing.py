@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .catalogue import Catalogue, Declaration, LoadedModel
@@ -35,12 +35,14 @@ def choose(
     settings: Mapping[str, object] | None = None,
     only: Sequence[str] = (),
     own: Sequence[Own] = (),
+    varied: Collection[str] = (),
 ) -> Chosen:
     """A model with its properties: those named in `only`, or if there are none all that it declares; and those of one's own.
 
-    Raises whatever is wrong with the file, the settings, the names or the expressions.
+    `varied` are the names of the settings that `--vary` gives. Raises whatever is wrong with the file, the settings, the names
+    or the expressions.
     """
-    model = catalogue.load(name, settings or None)
+    model = catalogue.load(name, settings or None, varied)
     system, properties = catalogue.build(model, tuple(dict.fromkeys(only)))
     properties += [catalogue.own_property(model, system, prop.name, prop.kind, prop.text) for prop in own]
     values = model.settings.as_dict()

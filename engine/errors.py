@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+MANY, FIRST = 24, 8  # names that are listed as a whole; names that are shown of more
+
+
 class SynproofError(Exception):
     """Anything that is told to a person in one message, without a traceback."""
 
@@ -52,8 +55,10 @@ class ValueOutsideSort(SynproofError):
     """A concrete value does not belong to the sort it was meant for."""
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+def did_you_mean(wrong: str, known: Iterable[str], listed_by: str = "") -> str:
     """The end of an error message: the nearest known name, or one that begins so, or the list of known names.
+
+    Of very many names only the first are shown, and the command that lists them all, if there is one.
 
     >>> did_you_mean("stat", ["state", "iss"])
     "did you mean 'state'?"
@@ -63,7 +68,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     begins = [name for name in names if len(wrong) > 1 and name.startswith(wrong)]
     near = difflib.get_close_matches(wrong, names, n=1) or begins
-    return f"did you mean {near[0]!r}?" if near else "known: " + (", ".join(names) or "none")
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if len(names) <= MANY:
+        return "known: " + (", ".join(names) or "none")
+    return f"there are {len(names)}: {', '.join(names[:FIRST])}, ..." + (f" ({listed_by})" if listed_by else "")
 
 
 def caller(depth: int) -> str:

@@ -29,6 +29,8 @@ def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool = Fal
     Raises FileExists if the file is there and `overwrite` is off, FileNotWritten for whatever the system refuses.
     """
     try:
+        if not os.fspath(path):
+            raise FileNotWritten("the name of a file is needed, and it is empty")
         target = Path(os.path.realpath(path))
         if target.is_dir():
             raise FileNotWritten(f"{path} is a folder; give the name of a file")

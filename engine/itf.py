@@ -7,6 +7,7 @@ put better by a later version.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -111,8 +112,14 @@ class TraceFile:
             # settings are compared first: they say more than a hash
             raise TraceOfAnotherModel(
                 f"{self.where} belongs to another model, or to another version of it: it was saved for "
-                f"{short(self.header.model)}, whose rules or sorts are different now; check the model again for a new trace"
+                f"{short(self.header.model)}, whose rules or sorts are different now{self._version()}; "
+                "check the model again for a new trace"
             )
+
+    def _version(self) -> str:
+        """What to say of the version that has saved the file, if it was another one."""
+        theirs, mine = (self.header.versions or {}).get("synproof"), importlib.metadata.version("synproof")
+        return "" if theirs == mine else f" (it was saved by synproof {short(theirs)}; this is {mine})"
 
     def _values(self, system: System, index: int, state: Mapping[str, Any]) -> dict[str, Value]:
         found = {}
@@ -178,7 +185,7 @@ def parse(text: str, where: str = "the trace") -> TraceFile:
         raise TraceFileError(f"{where} is a trace of another program: it does not say which model of synproof it belongs to")
     header = Header(
         meta.get("model", str), meta.scalars("settings"), _verdict(where, meta.get("verdict", str, type(None))),
-        meta.get("description", str), meta.texts("versions"),
+        meta.get("description", str), meta.texts("versions"), meta.scalars("given"),
     )  # fmt: skip
     states = _states(where, found.get("states"))
     if "loop" in found and (not _is_number(found["loop"]) or not 0 <= found["loop"] < len(states)):

@@ -38,7 +38,8 @@ Scalar = str | int | bool | None
 class Header:
     """What a file says beside the run: the model as people name it, its settings, and what was found.
 
-    `versions` (default: that of this program) are those of whatever had a part in finding the trace.
+    `given` are those of the settings that were not the model's but the command line's. `versions` (default: that of this
+    program) are those of whatever had a part in finding the trace.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Header:
     verdict: Verdict | None = None
     description: str = ""
     versions: Mapping[str, str] | None = None
+    given: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -66,6 +68,7 @@ def document(trace: Trace, header: Header) -> dict[str, Any]:
         "model": header.model,
         "hash": model_hash(system),
         "settings": dict(sorted(header.settings.items())),
+        "given": dict(sorted(header.given.items())),
         "versions": dict(sorted(versions.items())),
         "property": trace.about,
         "verdict": header.verdict.value if header.verdict else None,

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -42,11 +42,13 @@ class TcpCatalogue:
         """Name and title of each shipped model."""
         return list(shipped_titles())
 
-    def load(self, name_or_path: str, overrides: Mapping[str, object] | None = None) -> Model:
+    def load(
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+    ) -> Model:
         """A checked model. Raises ModelFileError (150), SettingError (151; 2 for what is unknown or not built yet)."""
         from .loader import load
 
-        return load(name_or_path, overrides, _kinds)
+        return load(name_or_path, overrides, _kinds, varied)
 
     def build(self, model: LoadedModel, only: Sequence[str] = ()) -> tuple[System, list[Property]]:
         """The model's system, and its properties in the order in which they are declared, or of `only`.
@@ -120,7 +122,8 @@ def _property(
         prop = named.get(declaration.name)
         if prop is None:
             name = declaration.name[:80]
-            raise UnknownProperty(f"there is no property {name!r}; {did_you_mean(name, [*_kinds(), *own])}")
+            near = did_you_mean(name, [*_kinds(), *own], "synproof list properties")
+            raise UnknownProperty(f"there is no property {name!r}; {near}")
     else:
         try:
             prop = property_of(declaration.name, declaration.kind, declaration.text, names, fairness)

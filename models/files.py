@@ -25,6 +25,7 @@ __all__ = [
 
 LARGEST = 256 * 1024  # bytes; a model is one screen
 TEMPLATE = "template"
+LISTED = "synproof list models"
 
 
 class ModelFileError(SynproofError):
@@ -98,7 +99,7 @@ def read_shipped(name: str) -> ModelFile:
     """A shipped model's file. Raises ModelFileError if there is none of that name."""
     path = _shipped_files().get(name)
     if path is None:
-        raise ModelFileError(f"there is no shipped model {name!r}; {did_you_mean(name, shipped_names())}")
+        raise ModelFileError(f"there is no shipped model {name!r}; {did_you_mean(name, shipped_names(), LISTED)}")
     label = f"models/{name}.toml"
     text = _decoded(path.read_bytes(), label)
     return ModelFile(label, path, True, text, _parsed(text, label))
@@ -120,10 +121,10 @@ def find_file(name_or_path: str) -> ModelFile:
     looks_like_a_path = name_or_path.endswith(".toml") or "/" in name_or_path or os.sep in name_or_path
     if looks_like_a_path or _exists(name_or_path):
         return read_file(name_or_path)
-    near = did_you_mean(name_or_path[:80], names)
+    near = did_you_mean(name_or_path[:80], names, LISTED)
     raise ModelFileError(
-        f"there is no model {printable(name_or_path)!r}; {near} (a file of your own is given by its path: "
-        f"{printable(name_or_path) or 'model'}.toml)"
+        f"there is no model {printable(name_or_path)!r}; {near}; a file of your own is given by its path, such as "
+        f"{printable(name_or_path) or 'model'}.toml"
     )
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,21 +50,27 @@ class Model:
     expect: Expectation
 
 
-def load(name_or_path: str, overrides: Mapping[str, object] | None = None, named: Kinds = dict) -> Model:
+def load(
+    name_or_path: str,
+    overrides: Mapping[str, object] | None = None,
+    named: Kinds = dict,
+    varied: Collection[str] = (),
+) -> Model:
     """A shipped model by name, or a file of the user's.
 
     Raises ModelFileError for a file that cannot be read or names what does not exist; SettingError (a wrong value),
     Contradiction, NotBuiltYet with the place of the setting; UnknownSetting for an override that does not exist.
     """
-    return _model(find_file(name_or_path), overrides or {}, named)
+    options = {name: "--vary" if name in varied else "-s" for name in overrides or {}}
+    return _model(find_file(name_or_path), overrides or {}, options, named)
 
 
-def _model(file: ModelFile, overrides: Mapping[str, object], named: Kinds) -> Model:
+def _model(file: ModelFile, overrides: Mapping[str, object], options: Mapping[str, str], named: Kinds) -> Model:
     _check_keys(file, KEYS, file.table, (), "a model file")
     values = _Values()
     for ancestor in reversed(_lineage(file)):
         values.take(ancestor)
-    values.override(overrides)
+    values.override(overrides, options)
     return Model(
         _one_line(file, "name") or printable(file.stem),
         _one_line(file, "title"),
@@ -99,14 +105,14 @@ class _Values:
                 raise type(error)(f"{source}: {error}", *error.names) from None
             self.values[name], self.sources[name] = value, source
 
-    def override(self, overrides: Mapping[str, object]) -> None:
-        """The settings of the command line. Raises UnknownSetting, SettingError."""
+    def override(self, overrides: Mapping[str, object], options: Mapping[str, str]) -> None:
+        """The settings of the command line, with the option that gives each. Raises UnknownSetting, SettingError."""
         for name, value in overrides.items():
             try:
                 setting(name).read(value)
             except SettingError as error:
-                raise type(error)(f"-s: {error}", *error.names) from None
-            self.values[name], self.sources[name] = value, Source("-s")
+                raise type(error)(f"{options[name]}: {error}", *error.names) from None
+            self.values[name], self.sources[name] = value, Source(options[name])
 
     def settings(self) -> Settings:
         """All together. Raises NotBuiltYet, Contradiction, with the places of the settings concerned."""
@@ -193,7 +199,7 @@ def _declaration(file: ModelFile, i: int, table: dict[str, Any], named: Kinds) -
 def _check_named(file: ModelFile, i: int, name: str, named: Kinds) -> None:
     known = named()
     if name not in known:
-        near = did_you_mean(name[:80], known)
+        near = did_you_mean(name[:80], known, "synproof list properties")
         raise file.error(
             f"there is no property {printable(name)!r}; {near} (a property of your own also has one of always, sometimes, "
             "eventually)",

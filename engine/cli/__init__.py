@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -9,6 +10,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give back its exit code. `arguments` are those of the process unless given."""
-    from .run import run
-
+    try:
+        from .run import run
+    except KeyboardInterrupt:  # before there is anything that could say it better
+        sys.stderr.write("interrupted\n")
+        return 130
     return run(arguments)

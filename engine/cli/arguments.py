@@ -29,8 +29,8 @@ class Command:
 COMMANDS = (
     Command("list", "models, properties, settings: what there is", "listing"),
     Command("check", "check models: verdicts, counts, shortest counterexamples", "checking"),
-    Command("compare", "verdict matrix of several models, with distinguishing runs side by side", "comparing"),
-    Command("show", "a model's settings and where each comes from, its properties and expectations", "showing"),
+    Command("compare", "verdict matrix of several models; runs that differ, side by side", "comparing"),
+    Command("show", "a model's settings and where each is from, properties, expectations", "showing"),
     Command("new", "write a commented model file to start from", "creating"),
     Command("why", "take one mechanism away and show what breaks", "unbuilt"),
     Command("prove", "inductive proofs without bounds", "unbuilt"),
@@ -39,7 +39,7 @@ COMMANDS = (
     Command("simulate", "a random run", "simulating"),
     Command("graph", "the explored state graph", "unbuilt"),
     Command("conform", "does the specification admit a packet capture?", "unbuilt"),
-    Command("kernel", "drive a live kernel through the specification and compare", "unbuilt"),
+    Command("kernel", "drive a live kernel through the specification", "unbuilt"),
     Command("docs", "regenerate the documentation from checked results", "unbuilt"),
     Command("doctor", "versions, optional parts, what is missing and how to get it", "doctor"),
 )
@@ -123,9 +123,9 @@ def _overview() -> str:
     lines = [
         "synproof: a machine-checked specification of TCP connection management",
         "",
-        "  synproof compare two-way three-way     the headline: what the third segment is for",
-        "  synproof check two-way                 one model: verdicts, counts, the shortest counterexample",
-        "  synproof check my-model.toml           a model of your own (synproof new my-model.toml)",
+        "  synproof compare two-way three-way   the headline: why three segments",
+        "  synproof check two-way               one model: verdicts, counterexamples",
+        "  synproof check my-model.toml         your own (synproof new my-model.toml)",
         "",
         "commands (synproof COMMAND --help):",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..catalogue import find
@@ -16,7 +17,7 @@ from .arguments import Parser, at_least, limits_options, one_of, reduce_option
 from .console import Console
 from .expectations import expectation_report, mismatches
 from .report import Report, report
-from .subjects import distinct, overrides, own_properties, properties_options, settings_option, shipped
+from .subjects import all_of_them, distinct, overrides, own_properties, properties_options, settings_option, shipped
 from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError, NotBuiltYet
 
@@ -54,35 +55,33 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     catalogue = find()
     names = shipped(catalogue, arguments.models, arguments.all)
     settings, own = overrides(arguments.settings), own_properties(arguments)
-    chosen = [choose(catalogue, name, settings, arguments.properties, own) for name in names]
-    if arguments.trace_dir:
+    outcomes: list[tuple[Chosen, tuple[ModelResult, ...]]] = []
+    if arguments.json:
+        console.so_far = partial(as_json, outcomes)
+    chosen = all_of_them(partial(choose, catalogue, name, settings, arguments.properties, own) for name in names)
+    folder = None
+    if arguments.trace_dir is not None:
         distinct([one.subject.name for one in chosen], "their traces would replace each other")
-    folder = TraceFolder(arguments.trace_dir) if arguments.trace_dir else None
+        folder = TraceFolder(arguments.trace_dir, chosen, ["via"] if arguments.via else None)
     tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own), "via"]))
 
-    outcomes: list[tuple[ModelResult, ...]] = []
     faults: list[str] = []
-    interrupted = False
-    try:
-        for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
-            outcomes.append(results)
-            faults += mismatches(one, results) if arguments.as_expected else []
-            console.clear_progress()
-            if not arguments.json:
-                if number and not arguments.as_expected:
-                    console.say()
-                console.say(_told(one, results, arguments, tell))
-            if folder:
-                for line in folder.save(one, results):
-                    console.note(line)
-            if any(result.interrupted for result in results):
-                break
-    except KeyboardInterrupt:  # between two searches, or before one has begun
-        interrupted = True
-        console.complain("interrupted")
+    for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
+        outcomes.append((one, results))
+        faults += mismatches(one, results) if arguments.as_expected else []
+        console.clear_progress()
+        if not arguments.json:
+            if number and not arguments.as_expected:
+                console.say()
+            console.say(_told(one, results, arguments, tell))
+        if folder:
+            for line in folder.save(one, results):
+                console.note(line)
+        if any(result.interrupted for result in results):
+            break
     if arguments.json:
         console.say_json(as_json(outcomes), lines=False)
-    code = EXIT_CODES["interrupted"] if interrupted else exit_code(outcomes)
+    code = exit_code(results for _, results in outcomes)
     if arguments.as_expected and code != EXIT_CODES["interrupted"]:
         return (NOT_AS_EXPECTED if code == 0 else code) if faults else 0
     return code
@@ -137,7 +136,7 @@ def _outcomes(
 
 def _told(one: Chosen, results: Sequence[ModelResult], arguments: argparse.Namespace, how: Report) -> str:
     if arguments.as_expected:
-        return expectation_report(one, results)
+        return expectation_report(one, results, how.look.width)
     parts = []
     drawn: dict[str, int | None] = {}
     for result in results:
@@ -153,19 +152,19 @@ def _told(one: Chosen, results: Sequence[ModelResult], arguments: argparse.Names
     return "\n\n".join(parts)
 
 
-def as_json(outcomes: Sequence[Sequence[ModelResult]]) -> dict[str, Any]:
+def as_json(outcomes: Sequence[tuple[Chosen, Sequence[ModelResult]]]) -> dict[str, Any]:
     """The object that `--json` prints."""
     from importlib.metadata import version
 
     results = []
-    for engines in outcomes:
+    for one, engines in outcomes:
         for result in engines:
             entry = result.as_json()
             for found, row in zip(result.properties, entry["properties"], strict=True):
-                row["trace"] = trace_json(result, found)
+                row["trace"] = trace_json(one, found)
             results.append(entry)
     return {
         "synproof": version("synproof"),
-        "agree": not any(disagreements(engines) for engines in outcomes),
+        "agree": not any(disagreements(engines) for _, engines in outcomes),
         "results": results,
     }

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
 from ..catalogue import Catalogue, find
 from ..checker import Task, by_exploration
 from ..choosing import Chosen, choose, declarations, with_declared
-from ..comparison import Distinction, Row, comparison_exit_code, distinctions, matrix
+from ..comparison import Distinction, comparison_exit_code, distinctions, matrix
 from ..explore import Limits
 from ..property import Verdict
 from ..render import Column, Look, render_side_by_side
 from ..results import ModelResult
 from ..telling import actors_of, tell
 from .arguments import Parser, limits_options, reduce_option
-from .console import WIDTH, Console
+from .console import Console
 from .matrix import matrix_lines
-from .report import assumptions, plural, reductions_told
-from .subjects import distinct, overrides, settings_option
+from .report import assumptions, plural, reductions_told, ruled
+from .subjects import all_of_them, distinct, overrides, settings_option
 from .trouble import CommandLineError
 
 __all__ = ["configure", "run"]
@@ -50,26 +51,33 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compare, and say what differs."""
     catalogue = find()
+    results: list[ModelResult] = []
+    if arguments.json:
+        console.so_far = partial(as_json, results)
     chosen = _cells(catalogue, arguments)
     asked = {declaration.name: declaration for one in reversed(chosen) for declaration in declarations(one)}
     chosen = [with_declared(catalogue, one, list(asked.values())) for one in chosen]
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
-    results: list[ModelResult] = []
-    for one in chosen:
-        task = Task(limits=limits, progress=console.progress(), reduce=arguments.reduce)
-        results.append(by_exploration(one.subject, task)[0])
-        console.clear_progress()
-        if results[-1].interrupted:
-            break
-    rows = matrix(results)
+    try:
+        for one in chosen:
+            task = Task(limits=limits, progress=console.progress(), reduce=arguments.reduce)
+            results.append(by_exploration(one.subject, task)[0])
+            console.clear_progress()
+            if results[-1].interrupted:
+                break
+    except KeyboardInterrupt:  # before the search of the next one has begun
+        if not results or arguments.json:
+            raise
+        _tell(console, chosen, results)
+        raise
     if arguments.json:
-        console.say_json(as_json(results, rows))
+        console.say_json(as_json(results))
     else:
-        _tell(console, chosen, results, rows)
+        _tell(console, chosen, results)
     return comparison_exit_code(results)
 
 
-def as_json(results: Sequence[ModelResult], rows: Sequence[Row]) -> dict[str, Any]:
+def as_json(results: Sequence[ModelResult]) -> dict[str, Any]:
     """The object that `compare --json` prints; a cell that was not asked is left out."""
     names = [result.model for result in results]
     reduced = {r.model: {"reductions": list(r.reductions), "not_reduced": dict(r.not_reduced)} for r in results}
@@ -85,7 +93,7 @@ def as_json(results: Sequence[ModelResult], rows: Sequence[Row]) -> dict[str, An
                     if cell is not None
                 ],
             }
-            for row in rows
+            for row in matrix(results)
         ],
     }
 
@@ -109,18 +117,19 @@ def _cells(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Chosen]:
         raise CommandLineError(f"that makes {len(arguments.models) * len(combinations)} models; {MOST_CELLS} are allowed")
     if doubled := [name for name in arguments.models if arguments.models.count(name) > 1]:
         raise CommandLineError(f"{doubled[0]} is named twice")
-    found = []
-    for name in arguments.models:
-        for values in combinations:
-            one = choose(catalogue, name, {**fixed, **values}, arguments.properties)
-            cell = ",".join(f"{setting}={value}" for setting, value in values.items())
-            found.append(_renamed(one, f"{one.model.name}[{cell}]") if cell else one)
+    cells = product(arguments.models, combinations)
+    found = all_of_them(partial(_cell, catalogue, name, fixed, values, arguments.properties) for name, values in cells)
     distinct([one.subject.name for one in found], "could not be told apart")
     return found
 
 
-def _renamed(one: Chosen, name: str) -> Chosen:
-    return replace(one, subject=replace(one.subject, name=name))
+def _cell(
+    catalogue: Catalogue, name: str, fixed: Mapping[str, str], varied: Mapping[str, str], properties: Sequence[str]
+) -> Chosen:
+    """A model with settings of `-s` and of `--vary`; the latter are part of its name."""
+    one = choose(catalogue, name, {**fixed, **varied}, properties, varied=varied)
+    values = ",".join(f"{setting}={value}" for setting, value in varied.items())
+    return replace(one, subject=replace(one.subject, name=f"{one.model.name}[{values}]")) if values else one
 
 
 def _varied(options: Sequence[str]) -> dict[str, list[str]]:
@@ -142,12 +151,15 @@ def _varied(options: Sequence[str]) -> dict[str, list[str]]:
 # ---- how it is told --------------------------------------------------------------------------------------------------
 
 
-def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelResult], rows: Sequence[Row]) -> None:
+def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelResult]) -> None:
+    rows = matrix(results)
     for name, title in dict.fromkeys((one.model.name, one.model.title) for one in chosen):
-        console.say("\n".join(textwrap.wrap(f"{name}: {title}" if title else name, WIDTH, subsequent_indent="  ")))
+        console.say("\n".join(textwrap.wrap(f"{name}: {title}" if title else name, console.width, subsequent_indent="  ")))
     console.say()
-    console.say("\n".join(matrix_lines(results, rows)))
-    for line in dict.fromkeys(line for r in results for line in [*reductions_told(r, r.model), *assumptions(r.properties)]):
+    console.say("\n".join(matrix_lines(results, rows, console.width)))
+    width = console.width
+    beneath = [[*reductions_told(r, r.model, width), *assumptions(r.properties, width)] for r in results]
+    for line in dict.fromkeys(line for lines in beneath for line in lines):
         console.say(line)
     found = distinctions([one.subject for one in chosen], rows)
     for distinction in found:
@@ -161,8 +173,7 @@ def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelRes
 def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequence[ModelResult], look: Look) -> str:
     trace, beside = shown.found.trace, shown.companion
     assert trace is not None
-    rule = f"── {', '.join(shown.rows)} "
-    lines = textwrap.wrap(rule + "─" * max(0, WIDTH - len(rule)), WIDTH)
+    lines = ruled(", ".join(shown.rows), look.width)
     verdict = f"{shown.found.verdict.value}: the shortest run, {plural(len(trace), 'step')}"
     left = Column(_heading(results[shown.one].model), verdict, tell(trace, shown.found.prop, shown.found.verdict))
     right = Column(
@@ -172,7 +183,7 @@ def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequenc
     )
     lines += ["", render_side_by_side(left, right, look).rstrip("\n")]
     if beside.at_rest:
-        lines += ["", *textwrap.wrap(_at_the_end(shown, results[shown.other].model), WIDTH)]
+        lines += ["", *textwrap.wrap(_at_the_end(shown, results[shown.other].model), look.width)]
     return "\n".join(lines)
 
 

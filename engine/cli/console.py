@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from ..explore import Progress
     from ..render import Look
 
-__all__ = ["Console"]
+__all__ = ["NARROWEST", "WIDTH", "Console"]
 
-WIDTH = 80
+WIDTH = 80  # columns; also on wider terminals, and where nobody knows
+NARROWEST = 40  # below this, lines are wrapped by the terminal
 
 
 class Console:
@@ -30,6 +32,9 @@ class Console:
         self._out, self._err = out or sys.stdout, err or sys.stderr
         self._gone = False
         self._progress_width = 0
+        self._has_said_json = False
+        self.so_far: Callable[[], dict[str, Any]] = _nothing_but_the_version
+        self.width = _width(self._out)
 
     # -- what was asked for --------------------------------------------------------------------------------------
     def say(self, text: str = "") -> None:
@@ -43,7 +48,13 @@ class Console:
 
     def say_json(self, value: Any, *, lines: bool = True) -> None:
         """One JSON object on standard output: in many lines for people, or (large ones, much faster) in one."""
+        self._has_said_json = True
         self.say(json.dumps(value, indent=2 if lines else None, ensure_ascii=not self._is_unicode))
+
+    def say_json_of_failure(self, error: str, code: int) -> None:
+        """The one object of a command that fails before it has said it: what it has found `so_far`, and what was wrong."""
+        if not self._has_said_json:
+            self.say_json({**self.so_far(), "error": error, "exit_code": code}, lines=False)
 
     def finish(self) -> None:
         """See to it that everything has arrived. Raises OSError if it cannot (a full disk)."""
@@ -69,7 +80,7 @@ class Console:
     # -- what was not --------------------------------------------------------------------------------------------
     def complain(self, text: str) -> None:
         """One or more lines on standard error; long ones are wrapped, but for those that are indented."""
-        self.note("\n".join(part for line in text.split("\n") for part in _wrapped(line)))
+        self.note("\n".join(part for line in text.split("\n") for part in _wrapped(line, _width(self._err))))
 
     def note(self, text: str) -> None:
         """One or more lines on standard error, as they are."""
@@ -97,7 +108,7 @@ class Console:
 
     def rewrite(self, text: str) -> None:
         """Put a text on the one line of progress, in the place of what stood there."""
-        text = _encodable(text, self._err)[: WIDTH - 1]
+        text = _encodable(text, self._err)[: _width(self._err) - 1]
         try:
             self._err.write("\r" + text.ljust(self._progress_width))
             self._err.flush()
@@ -116,11 +127,11 @@ class Console:
                 pass
 
     # -- how it looks --------------------------------------------------------------------------------------------
-    def look(self, width: int = WIDTH) -> Look:
+    def look(self) -> Look:
         """How ladders are drawn here: Unicode where the stream can write it, colours on a terminal unless NO_COLOR is set."""
         from ..render import Look
 
-        return Look.of(self._out, width=width, colour=self.has_colour)
+        return Look.of(self._out, width=self.width, colour=self.has_colour)
 
     @property
     def has_colour(self) -> bool:
@@ -135,10 +146,23 @@ class Console:
         return _encodable(text, self._out)
 
 
-def _wrapped(line: str) -> list[str]:
-    if len(line) <= WIDTH or line.startswith(" ") or max(map(len, line.split())) > WIDTH // 2:  # a path stays in one piece
+def _nothing_but_the_version() -> dict[str, Any]:
+    from importlib.metadata import version
+
+    return {"synproof": version("synproof")}
+
+
+def _width(stream: TextIO) -> int:
+    """The columns to write in: those of a terminal that is narrower than 80, else 80."""
+    if not stream.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDTH)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    if len(line) <= width or line.startswith(" ") or max(map(len, line.split())) > WIDTH // 2:  # a path stays in one piece
         return [line]
-    return textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _can_write(text: str, stream: TextIO) -> bool:

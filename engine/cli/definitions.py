@@ -1,4 +1,4 @@
-"""Definitions: names on the left, what they mean on the right, in 80 columns."""
+"""Definitions: names on the left, what they mean on the right; below each other where that leaves no room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def definition_lines(pairs: Sequence[tuple[str, str]], width: int = WIDTH) -> li
     >>> definition_lines([("loss", "what gets lost"), ("isn", "numbers")])
     ['loss  what gets lost', 'isn   numbers']
     """
-    first = max((len(name) for name, _ in pairs if len(name) <= LONGEST), default=LONGEST)
+    most = min(LONGEST, width // 3)
+    first = max((len(name) for name, _ in pairs if len(name) <= most), default=4)
     lines: list[str] = []
     for name, meaning in pairs:
         told = textwrap.wrap(meaning, width - first - 2, break_on_hyphens=False) or [""]

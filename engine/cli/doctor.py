@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     rows.append(("reductions", f"{', '.join(REDUCTIONS)} (--reduce; synproof list reductions)"))
     colours = "colours" if console.has_colour else "no colours"
     rows.append(("output", f"{sys.stdout.encoding or 'unknown encoding'}, {colours}"))
-    console.say("\n".join(definition_lines(rows)))
+    console.say("\n".join(definition_lines(rows, console.width)))
     console.say("\nall that is required is there" if well else "\nsomething that is required is missing")
     return 0 if well else 153
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from ..choosing import Chosen
 from ..property import Verdict
 from ..results import ModelResult, PropertyResult, disagreements, stronger
-from .console import WIDTH
 from .report import plural
 
 __all__ = ["expectation_report", "mismatches"]
@@ -48,7 +47,7 @@ def _of_counts(one: Chosen, result: ModelResult) -> list[str]:
     return [f"{name}: declared {want:,}, found {got:,}" for name, want, got in pairs if want is not None and want != got]
 
 
-def expectation_report(one: Chosen, results: Sequence[ModelResult]) -> str:
+def expectation_report(one: Chosen, results: Sequence[ModelResult], width: int) -> str:
     """One line for a model that is as declared, else what is not."""
     faults = mismatches(one, results)
     seconds = sum(result.seconds for result in results)
@@ -56,9 +55,8 @@ def expectation_report(one: Chosen, results: Sequence[ModelResult]) -> str:
     count = len(one.subject.properties)
     properties = f"{count} {'property' if count == 1 else 'properties'}"
     found = f"{one.subject.name}: {properties}, {states}{seconds:.1f} s"
-    if not faults:
-        return f"as declared      {found}"
-    lines = [f"NOT as declared  {found}"]
+    first = f"{'NOT as declared' if faults else 'as declared':<15}  {found}"
+    lines = textwrap.wrap(first, width, subsequent_indent=" " * 4, break_on_hyphens=False)
     for fault in faults:
-        lines += textwrap.wrap(fault, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6, break_on_hyphens=False)
+        lines += textwrap.wrap(fault, width, initial_indent=" " * 4, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(lines)

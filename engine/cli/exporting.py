@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Export."""
     catalogue = find()
     found = _saved(catalogue, arguments) if is_trace(catalogue, arguments.what) else _checked(catalogue, arguments, console)
-    text = _written(found, arguments.to, Look() if arguments.out else console.look())
-    if arguments.out:
+    text = _written(found, arguments.to, console.look() if arguments.out is None else Look())
+    if arguments.out is not None:
         write_text(arguments.out, text)
         console.say(f"wrote {arguments.out}")
     else:
@@ -81,8 +81,7 @@ def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Conso
         verdicts = ", ".join(f"{p.name} {p.verdict.value}" for p in result.properties) or "it has no properties"
         settled = all(p.settled for p in result.properties)
         raise (NothingToExport if settled else NothingFound)(f"{one.subject.name} has no run to export: {verdicts}")
-    name = one.subject.name if one.model.shipped else one.model.path
-    return _Found(found.trace, found.prop, header_of(name, one.subject.settings, found))
+    return _Found(found.trace, found.prop, header_of(one, found))
 
 
 def _first(result: ModelResult) -> PropertyResult | None:

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     from .definitions import definition_lines
 
-    console.say("\n".join(definition_lines([_told(row) for row in rows])))
+    console.say("\n".join(definition_lines([_told(row) for row in rows], console.width)))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from ..catalogue import find
 from ..confirm import confirm
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         says = f"{file.about}: {verdict.value}" if verdict else file.about
         unknown = "; what that property says is not in the file" if prop is None else ""
         decides = f" ({says}{unknown})"
-    console.say(f"{arguments.trace}: {plural(len(trace), 'step')} of {model.name}, each as the specification has it{decides}")
+    told = f"{arguments.trace}: {plural(len(trace), 'step')} of {model.name}, each as the specification has it{decides}"
+    console.say("\n".join(textwrap.wrap(told, console.width, subsequent_indent="  ", break_on_hyphens=False)))
     console.say()
     console.say(render_ladder(tell(trace, prop, verdict), console.look()).rstrip("\n"))
     return 0

@@ -1,4 +1,4 @@
-"""Reports: what a check found, as people read it, in 80 columns."""
+"""Reports: what a check found, as people read it, in the columns that there are."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ..property import Verdict
 from ..render import Look, render_ladder
 from ..results import ModelResult, PropertyResult
 from ..telling import tell
-from .console import WIDTH
 
-__all__ = ["Report", "assumptions", "bounds", "columns", "paragraph", "plural", "reductions_told", "report", "verdict_text"]
+__all__ = [
+    "Report", "assumptions", "bounds", "columns", "paragraph", "plural", "reductions_told", "report", "ruled", "verdict_text",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,38 +38,50 @@ class Report:
 
 def report(title: str, result: ModelResult, how: Report) -> str:
     """A model's report: its properties, one line each, the bounds, and the shortest runs."""
-    heading = f"{result.model}: {title}" if title else result.model
-    lines = textwrap.wrap(heading, WIDTH) + changed_lines(result.changed)
-    lines += ["", *columns(result.properties), ""]
-    lines += bounds(result, every=how.witnesses) + assumptions(result.properties)
+    heading, width = f"{result.model}: {title}" if title else result.model, how.look.width
+    lines = textwrap.wrap(heading, width) + changed_lines(result.changed, width)
+    lines += ["", *columns(result.properties, width), ""]
+    lines += bounds(result, width, every=how.witnesses) + assumptions(result.properties, width)
     for found in result.properties:
         if how.shows(found) and found.trace is not None:
-            lines += ["", run_heading(found), ""]
+            lines += ["", run_heading(found, width), ""]
             lines.append(render_ladder(tell(found.trace, found.prop, found.verdict), how.look).rstrip("\n"))
     return "\n".join(lines)
 
 
-def run_heading(found: PropertyResult) -> str:
+def run_heading(found: PropertyResult, width: int) -> str:
     """What the run below is."""
     what = "a shortest violation" if found.verdict is Verdict.VIOLATED else "a shortest witness"
-    return f"── {found.name}: {what}, {plural(found.steps or 0, 'step')} ".ljust(WIDTH, "─")
+    return "\n".join(ruled(f"{found.name}: {what}, {plural(found.steps or 0, 'step')}", width))
 
 
-def changed_lines(changed: Mapping[str, str | int]) -> list[str]:
+def ruled(text: str, width: int) -> list[str]:
+    """A heading with a rule around it; one that is too long stands above the rule.
+
+    >>> ruled("a heading", 20)
+    ['── a heading ───────']
+    """
+    if len(text) + 4 <= width:
+        return [f"── {text} ".ljust(width, "─")]
+    return [*textwrap.wrap(text, width, break_on_hyphens=False), "─" * width]
+
+
+def changed_lines(changed: Mapping[str, str | int], width: int) -> list[str]:
     """The settings that differ from their defaults."""
     if not changed:
         return ["every setting has its default"]
-    return paragraph("settings: ", [f"{name}={value}" for name, value in changed.items()], " ")
+    return paragraph("settings: ", [f"{name}={value}" for name, value in changed.items()], " ", width)
 
 
-def columns(properties: Sequence[PropertyResult]) -> list[str]:
+def columns(properties: Sequence[PropertyResult], width: int) -> list[str]:
     """For each property verdict, name, steps and sentence: on one line where they fit, else the sentence below.
 
     A reason that several have is told once, after them. Those that do not apply come last.
     """
     applying = [found for found in properties if found.verdict is not Verdict.NOT_APPLICABLE]
     first = max((len(verdict_text(found)) for found in applying), default=0)
-    second = max((len(found.name) for found in applying), default=0)
+    room = width - first - 9  # a name that is longer than this keeps the others where they are
+    second = max((len(found.name) for found in applying if len(found.name) <= room), default=8)
     indent = " " * (first + 2)
     reasons = Counter(found.reason for found in applying)
     lines = [f"{'verdict':<{first}}  {'property':<{second}}  steps"] if applying else []
@@ -77,24 +90,24 @@ def columns(properties: Sequence[PropertyResult]) -> list[str]:
         line = f"{verdict_text(found):<{first}}  {found.name:<{second}}  {steps:>5}".rstrip()
         sentence = " ".join(found.prop.sentence.split())
         beside = f"{line:<{first + second + 9}}  {sentence}"
-        if len(beside) <= WIDTH:
+        if len(beside) <= width:
             lines.append(beside.rstrip())
         else:
-            lines += [line, *_wrapped(sentence, indent)]
+            lines += [line, *_wrapped(sentence, indent, width)]
         if reasons[found.reason] == 1:
-            lines += _wrapped(found.reason, indent)
+            lines += _wrapped(found.reason, indent, width)
     for reason, count in reasons.items():
         if reason and count > 1:
             verdicts = dict.fromkeys(verdict_text(found) for found in applying if found.reason == reason)
-            lines += textwrap.wrap(f"{', '.join(verdicts)}: {reason}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+            lines += textwrap.wrap(f"{', '.join(verdicts)}: {reason}", width, subsequent_indent="  ", break_on_hyphens=False)
     for reason in dict.fromkeys(p.reason for p in properties if p.verdict is Verdict.NOT_APPLICABLE):
         names = [p.name for p in properties if p.verdict is Verdict.NOT_APPLICABLE and p.reason == reason]
-        lines += textwrap.wrap(f"not-applicable: {', '.join(names)} ({reason})", WIDTH, subsequent_indent="  ")
+        lines += textwrap.wrap(f"not-applicable: {', '.join(names)} ({reason})", width, subsequent_indent="  ")
     return lines
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def verdict_text(found: PropertyResult) -> str:
@@ -104,7 +117,7 @@ def verdict_text(found: PropertyResult) -> str:
     return str(found.verdict.value)
 
 
-def bounds(result: ModelResult, *, every: bool = False) -> list[str]:
+def bounds(result: ModelResult, width: int, *, every: bool = False) -> list[str]:
     """How far the search went, what it met on the way, and how many actions never happened; with `every`, which."""
     lines = []
     if result.states is not None:
@@ -113,39 +126,40 @@ def bounds(result: ModelResult, *, every: bool = False) -> list[str]:
         if result.frontier and not result.complete:
             parts.append(f"{result.frontier:,} of them not expanded")
         parts += [plural(result.transitions or 0, "transition"), f"depth {result.depth}", f"{result.seconds:.1f} s"]
-        lines += paragraph(f"{result.engine}: ", parts, " · ")
+        lines += paragraph(f"{result.engine}: ", parts, " · ", width)
     else:
         lines.append(f"{result.engine}: {result.seconds:.1f} s")
-    lines += reductions_told(result, result.engine)
+    lines += reductions_told(result, result.engine, width)
     if result.overflows:
         text = f"capacity was reached: {result.overflows:,} times a full channel dropped a message"
-        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+        lines += textwrap.wrap(text, width, subsequent_indent="  ")
     if result.silent_actions:
         count = f"{len(result.silent_actions)} of {len(result.actions or ())} actions never happened"
-        lines += paragraph(f"{count}: ", result.silent_actions, ", ") if every else [f"{count} (-v names them)"]
+        brief = textwrap.wrap(f"{count} (-v names them)", width, subsequent_indent="  ")
+        lines += paragraph(f"{count}: ", result.silent_actions, ", ", width) if every else brief
     return lines
 
 
-def reductions_told(result: ModelResult, what: str) -> list[str]:
+def reductions_told(result: ModelResult, what: str, width: int) -> list[str]:
     """The reductions by which states were saved, and why others were not used."""
     lines = []
     if result.reductions:
         text = f"{what}: the counts are those with {', '.join(result.reductions)}"
-        lines = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+        lines = textwrap.wrap(text, width, subsequent_indent="  ")
     for name, why in result.not_reduced.items():
-        lines += textwrap.wrap(f"{what}: without {name}: {why}", WIDTH, subsequent_indent="  ")
+        lines += textwrap.wrap(f"{what}: without {name}: {why}", width, subsequent_indent="  ")
     return lines
 
 
-def assumptions(properties: Sequence[PropertyResult]) -> list[str]:
+def assumptions(properties: Sequence[PropertyResult], width: int) -> list[str]:
     """What verdicts rest on, each once; for fairness with the properties concerned."""
     asked = [p for p in properties if p.verdict is not Verdict.NOT_APPLICABLE]
     lines: list[str] = []
     for text in dict.fromkeys(p.assumption for p in asked if p.assumption):
-        lines += textwrap.wrap(f"assuming {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines += textwrap.wrap(f"assuming {text}", width, subsequent_indent="  ", break_on_hyphens=False)
     for text in dict.fromkeys(p.fairness for p in asked if p.fairness):
         whose = ", ".join(p.name for p in asked if p.fairness == text)
-        lines += textwrap.wrap(f"fairness of {whose}: {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines += textwrap.wrap(f"fairness of {whose}: {text}", width, subsequent_indent="  ", break_on_hyphens=False)
     return lines
 
 
@@ -161,14 +175,14 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def paragraph(start: str, parts: Sequence[str], between: str) -> list[str]:
+def paragraph(start: str, parts: Sequence[str], between: str, width: int) -> list[str]:
     """Parts, joined, in lines of which all but the first are indented; no part is torn apart unless it must be."""
     lines: list[str] = []
     line = start
     for i, part in enumerate(parts):
         piece = part + (between.rstrip() if i < len(parts) - 1 else "")
         gap = "" if line in (start, "  ") else " "
-        if line.strip() and line != start and len(line) + len(gap) + len(piece) > WIDTH:
+        if line.strip() and line != start and len(line) + len(gap) + len(piece) > width:
             lines.append(line)
             line, gap = "  ", ""
         line += gap + piece

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from ..errors import SynproofError
 from .console import Console
+from .interrupts import none_is_lost
 
-__all__ = ["exit_code_of", "run"]
+__all__ = ["run"]
 
 SYSTEM_ERROR, INTERRUPTED = 153, 130
 
@@ -20,36 +21,47 @@ def run(arguments: Sequence[str] | None = None, console: Console | None = None) 
         if sys.stderr is not None:
             sys.stderr.write("synproof: standard output is closed; there is nowhere to write to\n")
         return SYSTEM_ERROR
+    words = list(sys.argv[1:] if arguments is None else arguments)
     console = console or Console()
+    with none_is_lost():
+        try:
+            code = _run(words, console)
+            console.finish()
+            return code
+        except KeyboardInterrupt:
+            return _ended(console, words, INTERRUPTED, "interrupted", who="")
+        except SynproofError as error:
+            from .trouble import exit_code_of
+
+            return _ended(console, words, exit_code_of(error), *_messages(error))
+        except OSError as error:
+            console.abandon()
+            return _ended(console, words, SYSTEM_ERROR, _trouble(error))
+        except MemoryError:
+            advice = "--max-memory SIZE ends a search before that, with what it has found"
+            return _ended(console, words, SYSTEM_ERROR, f"out of memory; {advice}")
+        except Exception as error:
+            if os.environ.get("SYNPROOF_DEBUG"):
+                raise
+            advice = "run the command again with SYNPROOF_DEBUG=1 and report what it says"
+            what = f"this is a bug in synproof ({type(error).__name__}: {error}); {advice}"
+            return _ended(console, words, SYSTEM_ERROR, what)
+
+
+def _ended(console: Console, words: list[str], code: int, *messages: str, who: str = "synproof: ") -> int:
+    """Say what has ended the command, on standard error; and where an object is expected on standard output, there too.
+
+    What is wrong with the streams by now is not worth a second message.
+    """
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments), console)
+        if "--json" in words:
+            console.say_json_of_failure("\n".join(messages), code)
         console.finish()
-        return code
-    except KeyboardInterrupt:
-        _settle(console)
-        console.complain("interrupted")
-        return INTERRUPTED
-    except SynproofError as error:
-        _settle(console)
-        console.complain(f"synproof: {error}")
-        return exit_code_of(error)
-    except OSError as error:
+    except (OSError, KeyboardInterrupt):
         console.abandon()
-        console.complain(f"synproof: {_trouble(error)}")
-        return SYSTEM_ERROR
-    except MemoryError:
-        _settle(console)
-        console.complain("synproof: out of memory; --max-memory SIZE ends a search before that, with what it has found")
-        return SYSTEM_ERROR
-    except Exception as error:
-        _settle(console)
-        if os.environ.get("SYNPROOF_DEBUG"):
-            raise
-        console.complain(
-            f"synproof: this is a bug in synproof ({type(error).__name__}: {error}); "
-            "run the command again with SYNPROOF_DEBUG=1 and report what it says"
-        )
-        return SYSTEM_ERROR
+    for message in messages:
+        console.complain(who + message)
+    return code
 
 
 def _run(arguments: list[str], console: Console) -> int:
@@ -62,21 +74,15 @@ def _run(arguments: list[str], console: Console) -> int:
     return 0
 
 
-def exit_code_of(error: SynproofError) -> int:
-    """The exit code of an error that is told to a person: its class has it.
-
-    What has none is a failure of the program: a system that leaves its sorts, a run that the evaluator does not reproduce.
-    """
-    code = getattr(error, "exit_code", SYSTEM_ERROR)
-    return code if isinstance(code, int) else SYSTEM_ERROR
-
-
-def _settle(console: Console) -> None:
-    """Write what was said before things went wrong; whatever is wrong with the streams too is not worth a second message."""
-    try:
-        console.finish()
-    except (OSError, KeyboardInterrupt):
-        console.abandon()
+def _messages(error: SynproofError) -> list[str]:
+    """The messages of an error: each line is one, but for what is indented, which belongs to the line above."""
+    found: list[str] = []
+    for line in str(error).split("\n"):
+        if found and line.startswith(" "):
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
 
 
 def _trouble(error: OSError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ..catalogue import Catalogue, Declaration, LoadedModel, find
 from ..property import Property
 from .arguments import Parser
-from .console import WIDTH, Console
+from .console import Console
 from .definitions import definition_lines
 from .subjects import overrides, settings_option
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.say_json(_as_json(model, properties))
     else:
-        console.say("\n".join(_lines(catalogue, model, properties)))
+        console.say("\n".join(_lines(catalogue, model, properties, console.width)))
     return 0
 
 
@@ -59,9 +59,9 @@ def _as_json(model: LoadedModel, properties: list[Property]) -> dict[str, Any]:
     }
 
 
-def _lines(catalogue: Catalogue, model: LoadedModel, properties: list[Property]) -> list[str]:
-    lines = textwrap.wrap(f"{model.name}: {model.title}" if model.title else model.name, WIDTH)
-    lines += [f"from {model.path}", "", "settings (those not named here have their defaults)"]
+def _lines(catalogue: Catalogue, model: LoadedModel, properties: list[Property], columns: int) -> list[str]:
+    lines = textwrap.wrap(f"{model.name}: {model.title}" if model.title else model.name, columns)
+    lines += [f"from {model.path}", "", *textwrap.wrap("settings (those not named here have their defaults)", columns)]
     defaults = {row.name: row.default for row in catalogue.settings_table()}
     values = model.settings.as_dict()
     named = [name for name in values if model.sources[name].kind != "default"]
@@ -69,24 +69,26 @@ def _lines(catalogue: Catalogue, model: LoadedModel, properties: list[Property])
     for name in named:
         text = f"{name} = {values[name]}"
         note = " (the default)" if values[name] == defaults.get(name) else ""
-        lines.append(f"  {text:<{width}}  {model.sources[name]}{note}")
+        source = f"{model.sources[name]}{note}"
+        beside = f"  {text:<{width}}  {source}"
+        lines += [beside] if len(beside) <= columns else [f"  {text}", f"      {source}"]
     lines += ["  all have their defaults"] if not named else []
     others = [f"{name}={value}" for name, value in values.items() if name not in named]
     lines += textwrap.wrap(
-        f"defaults: {' '.join(others)}", WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        f"defaults: {' '.join(others)}", columns, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
     )
     own = {declaration.name: declaration for declaration in model.properties}
     source = "as the file declares them" if own else "the file declares none: every one that applies"
-    lines += ["", f"properties ({source})"]
+    lines += ["", *textwrap.wrap(f"properties ({source})", columns)]
     rows = [(prop.name, _told(prop, own.get(prop.name))) for prop in properties]
-    lines += ["  " + line for line in definition_lines(rows, WIDTH - 2)]
+    lines += ["  " + line for line in definition_lines(rows, columns - 2)]
     expect = model.expect
     counts = [
         f"{name} {value:,}"
         for name, value in (("states", expect.states), ("transitions", expect.transitions), ("depth", expect.depth))
         if value is not None
     ]
-    return [*lines, "", f"expected counts: {', '.join(counts) or 'none declared'}"]
+    return [*lines, "", *textwrap.wrap(f"expected counts: {', '.join(counts) or 'none declared'}", columns)]
 
 
 def _told(prop: Property, declared: Declaration | None) -> str:

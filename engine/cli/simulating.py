@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import random
+import textwrap
 
 from ..catalogue import find
 from ..choosing import choose
 from ..evaluate import enabled_steps
-from ..itf import Header, document
+from ..itf import document
 from ..render import render_ladder
 from ..system import Action, System
 from ..telling import tell
@@ -17,6 +18,7 @@ from .arguments import Parser, at_least
 from .console import Console
 from .report import plural
 from .subjects import overrides, settings_option
+from .traces import header_of
 
 __all__ = ["configure", "random_run", "run"]
 
@@ -36,13 +38,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Simulate, and tell the run."""
     one = choose(find(), arguments.model, overrides(arguments.settings))
     trace = random_run(one.subject.system, arguments.seed, arguments.steps)
-    name = one.subject.name if one.model.shipped else one.model.path
+    header = header_of(one, description=f"a random run, seed {arguments.seed}")
     if arguments.json:
-        header = Header(name, dict(one.subject.settings), description=f"a random run, seed {arguments.seed}")
-        console.say_json({"model": name, "seed": arguments.seed, "steps": len(trace), "trace": document(trace, header)})
+        console.say_json({"model": header.model, "seed": arguments.seed, "steps": len(trace), "trace": document(trace, header)})
         return 0
     ended = "" if len(trace) == arguments.steps else "; then nothing more is possible"
-    console.say(f"{name}: a random run, seed {arguments.seed}, {plural(len(trace), 'step')}{ended}")
+    told = f"{header.model}: a random run, seed {arguments.seed}, {plural(len(trace), 'step')}{ended}"
+    console.say("\n".join(textwrap.wrap(told, console.width, subsequent_indent="  ")))
     console.say()
     console.say(render_ladder(tell(trace), console.look()).rstrip("\n"))
     return 0

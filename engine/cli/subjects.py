@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..catalogue import Catalogue
-from ..choosing import Own
+from ..choosing import Chosen, Own
+from ..errors import SynproofError
 from ..property import PropertyKind
-from .trouble import CommandLineError
+from .trouble import CommandLineError, Several
 
-__all__ = ["distinct", "overrides", "own_properties", "properties_options", "settings_option", "shipped"]
+__all__ = ["all_of_them", "distinct", "overrides", "own_properties", "properties_options", "settings_option", "shipped"]
 
 
 def settings_option(parser: argparse.ArgumentParser) -> None:
@@ -70,9 +71,22 @@ def shipped(catalogue: Catalogue, names: Sequence[str], every: bool) -> list[str
     if every:
         return [name for name, _ in catalogue.models()]
     if not names:
-        known = [name for name, _ in catalogue.models()]
-        raise CommandLineError(f"which model? Known: {', '.join(known) or 'none'}; or a file of your own; or --all")
+        raise CommandLineError("which model? `synproof list` names those that are shipped; or a file of your own; or --all")
     doubled = [name for name in names if list(names).count(name) > 1]
     if doubled:
         raise CommandLineError(f"{doubled[0]} is named twice")
     return list(names)
+
+
+def all_of_them(choices: Iterable[Callable[[], Chosen]]) -> list[Chosen]:
+    """What is chosen. Raises whatever is wrong with it: if that is more than one thing, all of them together."""
+    chosen: list[Chosen] = []
+    errors: list[SynproofError] = []
+    for choice in choices:
+        try:
+            chosen.append(choice())
+        except SynproofError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else Several(errors)
+    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,9 @@ class FakeCatalogue:
         """Names and titles."""
         return [(name, row[0]) for name, row in sorted(MODELS.items())]
 
-    def load(self, name_or_path: str, overrides: Mapping[str, object] | None = None) -> FakeModel:
+    def load(
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+    ) -> FakeModel:
         """A door by its name."""
         if name_or_path not in MODELS:
             raise NoSuchFile(f"there is no model {name_or_path!r}; {did_you_mean(name_or_path, MODELS)}")
@@ -108,7 +110,7 @@ class FakeCatalogue:
             if name in VALUES and value not in VALUES[name] or name not in VALUES and not str(value).isdigit():
                 raise WrongValue(f"{name} = {value!r} is not one of its values")
             values[name] = str(value) if name in VALUES else int(str(value))
-            sources[name] = Source("-s")
+            sources[name] = Source("--vary" if name in varied else "-s")
         return FakeModel(name_or_path, title, FakeSettings(values), sources, listed, expect)
 
     def build(self, model: Any, only: Sequence[str] = ()) -> tuple[System, list[Property]]:

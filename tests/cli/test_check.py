@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from synproof.engine import checker_smt
-from synproof.engine.checker import Subject, Task
+from synproof.engine.checker import Subject, Task, check
+from synproof.engine.cli import checking, traces
+from synproof.engine.files import FileNotWritten
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.results import ModelResult, PropertyResult
 
@@ -50,7 +54,7 @@ def test_the_exit_code_is_the_documented_one(arguments: list[str], code: int) ->
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "which model?"),
+        ([], 2, "which model? `synproof list` names"),
         (["--all", "careful"], 2, "exclude each other"),
         (["careful", "careful"], 2, "named twice"),
         (["carful"], 150, "did you mean 'careful'?"),
@@ -187,6 +191,32 @@ def test_a_run_that_does_not_exist_is_not_reached() -> None:
     assert (done.code, row["verdict"], row["trace"]) == (10, "not-reached", None)
 
 
+# ---- several models, some of them broken -----------------------------------------------------------------------------
+
+
+def test_all_that_is_wrong_is_told_at_once_and_the_first_code_in_the_documented_order_counts() -> None:
+    done = synproof("check", "careful", "nobody", "eager", "noone", "-s", "mode=fast")
+    assert (done.code, done.out) == (150, "")
+    told = " ".join(done.err.split())
+    assert all(f"there is no model '{name}'" in told for name in ("nobody", "noone"))
+    assert told.count("mode = 'fast'") == 1, "what is the same for several models is told once"
+    assert done.err.count("synproof: ") == 3
+    assert synproof("check", "nobody", "careful", "-p", "no-gost").code == 2
+
+
+def test_trouble_after_the_first_model_leaves_what_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        if "careful" in path.name:
+            raise FileNotWritten(f"{path} cannot be written: No space left on device")
+
+    monkeypatch.setattr(traces, "save", full)
+    done = synproof("check", "eager", "careful", "--trace-dir", tmp_path, "--json")
+    assert done.code == 153
+    assert [result["model"] for result in done.json["results"]] == ["eager", "careful"]
+    assert (done.json["exit_code"], "No space left" in done.json["error"]) == (153, True)
+    assert "No space left" in done.err
+
+
 # ---- JSON ------------------------------------------------------------------------------------------------------------
 
 
@@ -312,6 +342,24 @@ def test_bad_input_makes_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "traces").exists()
 
 
+def test_a_file_that_is_no_trace_is_left_as_it_is_and_nothing_is_checked(tmp_path: Path) -> None:
+    mine = tmp_path / "eager.no-ghost.itf.json"
+    for text in ("", "mine", '{"#meta": {"format": "ITF"}}'):
+        mine.write_text(text, encoding="utf-8")
+        done = synproof("check", "eager", "--trace-dir", tmp_path)
+        assert (done.code, done.out) == (153, "")
+        assert "is no trace of synproof; it was left as it is" in " ".join(done.err.split())
+        assert mine.read_text(encoding="utf-8") == text
+    assert [path.name for path in tmp_path.iterdir()] == [mine.name]
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert synproof("check", "eager", "--trace-dir", "").code == 2
+    assert synproof("export", "eager", "--to", "text", "--out", "").code == 153
+    assert not list(tmp_path.iterdir())
+
+
 # ---- interrupts and progress -----------------------------------------------------------------------------------------
 
 
@@ -329,6 +377,52 @@ def test_an_interrupt_ends_with_what_was_found_and_130(monkeypatch: pytest.Monke
     assert lines_of(done.out, "violated")
     assert lines_of(done.out, "incomplete")
     assert "careful" not in done.out
+
+
+def test_an_interrupt_before_a_search_still_gives_one_object(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doors, "build", interrupted)
+    done = synproof("check", "eager", "--json")
+    assert done.code == 130
+    assert (done.json["results"], done.json["error"], done.json["exit_code"]) == ([], "interrupted", 130)
+    assert done.err == "interrupted\n"
+
+
+def test_an_interrupt_between_two_models_keeps_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_only(subject: Subject, task: Task) -> Any:
+        if subject.name == "careful":
+            raise KeyboardInterrupt
+        return check(subject, task)
+
+    monkeypatch.setattr(checking, "check", first_only)
+    done = synproof("check", "eager", "careful", "--json")
+    assert (done.code, [result["model"] for result in done.json["results"]]) == (130, ["eager"])
+    done = synproof("check", "eager", "careful")
+    assert done.code == 130
+    assert lines_of(done.out, "violated")
+
+
+class Callback:
+    """Something whose finalizer is interrupted: Python reports that and goes on."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_a_finalizer_is_not_lost(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*given: Any) -> Any:
+        Callback()
+        time.sleep(5)
+        raise AssertionError("the interrupt was lost")
+
+    monkeypatch.setattr(doors, "build", slow)
+    before, started = sys.unraisablehook, time.monotonic()
+    done = synproof("check", "eager")
+    assert (done.code, done.err) == (130, "interrupted\n")
+    assert time.monotonic() - started < 2
+    assert sys.unraisablehook is before
 
 
 def test_progress_is_one_line_that_is_taken_away_again() -> None:

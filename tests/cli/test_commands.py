@@ -11,7 +11,7 @@ import pytest
 from synproof.engine.cli.arguments import COMMANDS
 from synproof.engine.cli.doctor import PARTS
 
-from .fake import FakeCatalogue, Terminal, synproof
+from .fake import MODELS, FakeCatalogue, Terminal, synproof
 
 pytestmark = pytest.mark.usefixtures("doors")
 
@@ -226,6 +226,33 @@ def test_a_trace_of_another_model_is_refused_with_151(saved: Path) -> None:
     assert "settings" in done.err
 
 
+def test_settings_of_the_command_line_are_given_again_when_a_trace_is_replayed(tmp_path: Path) -> None:
+    synproof("check", "careful", "-s", "mode=eager", "-p", "no-ghost", "--trace-dir", tmp_path)
+    saved = tmp_path / "careful.no-ghost.itf.json"
+    assert json.loads(saved.read_text(encoding="utf-8"))["#meta"]["given"] == {"mode": "eager"}
+    assert synproof("replay", saved).code == 0
+    assert synproof("replay", saved, "--model", "eager").code == 0, "the same system under another name"
+    done = synproof("replay", saved, "--model", "patient")
+    assert (done.code, done.out) == (151, "")
+    assert "loss" in done.err
+
+
+def test_a_trace_of_a_model_that_has_changed_since_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    title, settings, *rest = MODELS["eager"]
+    monkeypatch.setitem(MODELS, "eager", (title, {**settings, "asks": 2}, *rest))
+    for words in (("replay", saved), ("export", saved, "--to", "text")):
+        done = synproof(*words)
+        assert (done.code, done.out) == (151, "")
+        assert "asks is 1 there and 2 here" in " ".join(done.err.split())
+
+
+def test_a_trace_of_a_model_that_is_not_there_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(MODELS, "eager")
+    done = synproof("replay", saved)
+    assert (done.code, done.out) == (150, "")
+    assert "--model names another one" in " ".join(done.err.split())
+
+
 def test_a_trace_that_is_not_there_is_refused_with_150(tmp_path: Path) -> None:
     assert synproof("replay", tmp_path / "nothing.itf.json").code == 150
     assert synproof("replay", tmp_path).code == 150
@@ -319,7 +346,68 @@ def test_the_optional_parts_of_doctor_are_those_of_the_distribution() -> None:
     assert {part.name: part.extra for part in PARTS} == named
 
 
-# ---- how it looks ----------------------------------------------------------------------------------------------------
+# ---- JSON where something is wrong ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["check", "nobody"], 150),
+        (["check", "--jsn"], 2),
+        (["compare", "eager"], 2),
+        (["show", "eager", "-s", "mode=fast"], 151),
+        (["replay", "nothing.itf.json"], 150),
+        (["simulate", "nobody"], 150),
+        (["list", "claims"], 2),
+        (["why", "x"], 2),
+        (["chekc"], 2),
+    ],
+)
+def test_json_is_one_object_also_where_something_is_wrong(words: list[str], code: int) -> None:
+    done = synproof(*words, "--json")
+    assert done.code == done.json["exit_code"] == code
+    assert done.json["error"].split("\n")[0][:20] in done.err
+    assert "synproof: " not in done.json["error"]
+
+
+def test_json_is_one_object_also_for_a_bug(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Any:
+        raise ZeroDivisionError("no luck")
+
+    monkeypatch.setattr(doors, "models", broken)
+    monkeypatch.delenv("SYNPROOF_DEBUG", raising=False)
+    assert "this is a bug in synproof" in synproof("list", "--json").json["error"]
+
+
+# ---- how it looks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79, 80, 200])
+def test_what_is_printed_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from synproof.engine.cli.console import Console
+    from synproof.engine.cli.run import run
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    for words in (
+        "list properties", "list settings", "check eager", "check eager -v", "check careful --as-expected",
+        "check wrong --as-expected", "show eager -s asks=2", "simulate eager", "compare eager careful",
+        "compare anything --vary mode=eager,careful -p no-ghost",
+    ):  # fmt: skip
+        out = Terminal()
+        run(words.split(), Console(out, Terminal()))
+        lines = out.getvalue().splitlines()
+        assert len(lines) > 0
+        assert max(map(len, lines)) <= min(columns, 80), words
+        if words == "check eager":
+            assert any("SHUT" in line for line in lines)
+            assert any("-> " in line or "->|" in line or "->*" in line for line in lines), "the ladder has its arrows"
+
+
+def test_where_there_is_no_terminal_the_width_of_one_is_of_no_concern(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = synproof("check", "eager").out
+    monkeypatch.setenv("COLUMNS", "50")
+    assert synproof("check", "eager").out.splitlines()[:5] == before.splitlines()[:5]
 
 
 def test_colours_only_on_a_terminal_and_never_against_its_owners_will(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from synproof.engine.checker import Subject, Task, by_exploration
+from synproof.engine.cli import comparing
 
 from .fake import synproof
 
@@ -97,6 +102,7 @@ def test_models_without_a_difference_say_so() -> None:
         (["careful", "--vary", "mode=eager,careful", "--vary", "mode=eager"], 2, "given twice"),
         (["careful", "--vary", "mode=eager,careful", "-s", "mode=eager"], 2, "both set"),
         (["careful", "--vary", "mode=eager,fast"], 151, "fast"),
+        (["careful", "nobody", "--vary", "mode=eager,fast"], 150, "fast"),
         (["careful", "--vary", "mood=a,b"], 2, "did you mean 'mode'?"),
         (["careful", "--vary", "asks=" + ",".join(map(str, range(70)))], 2, "64 are allowed"),
         (["careful", "eager", "-p", "no-gost"], 2, "did you mean"),
@@ -106,3 +112,18 @@ def test_a_mistake_is_told_in_one_message_and_nothing_is_printed(arguments: list
     done = synproof("compare", *arguments)
     assert (done.code, done.out) == (code, "")
     assert says in " ".join(done.err.split())
+
+
+def test_an_interrupt_keeps_the_models_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_only(subject: Subject, task: Task) -> Any:
+        if subject.name == "careful":
+            raise KeyboardInterrupt
+        return by_exploration(subject, task)
+
+    monkeypatch.setattr(comparing, "by_exploration", first_only)
+    done = synproof("compare", "eager", "careful", "--json")
+    assert (done.code, done.json["models"], done.json["error"]) == (130, ["eager"], "interrupted")
+    done = synproof("compare", "eager", "careful")
+    assert done.code == 130
+    assert "violated (3)" in done.out
+    assert synproof("compare", "careful", "eager").out == ""
