@@ -1,0 +1,74 @@
+"""What bounds a search, what it may use, and how it tells how far it has come."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+__all__ = ["UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a search stops early; what is then not settled is `incomplete`. Bytes and seconds.
+
+    At most `max_states` states get known: the search stops before the first state whose successors would be too many.
+    """
+
+    max_states: int | None = None
+    max_memory: int | None = None
+    timeout: float | None = None
+
+    def met(self, started: float) -> str:
+        """The limit of time or memory that a search which began at `started` (time.monotonic) has met, as people write it."""
+        if self.timeout is not None and time.monotonic() - started > self.timeout:
+            return f"--timeout {self.timeout:g}"
+        if self.max_memory is not None and memory_in_use() > self.max_memory:
+            return f"--max-memory {self.max_memory}"
+        return ""
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search has come."""
+
+    level: int
+    states: int
+    frontier: int
+    transitions: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a search may use, for the same result.
+
+    It begins in plain Python and moves to machine code, if that is installed, after so many transitions: `move_known` if the
+    code is at hand from an earlier search, `move` if it has to be made. `workers` search at the same time from then on.
+    """
+
+    workers: int = 1
+    move: int | None = 600_000
+    move_known: int = 100_000
+
+
+def memory_in_use() -> int:
+    """Bytes of memory that this process occupies now (its peak where the system tells no more)."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            pages = int(statm.read().split()[1])
+        import resource
+
+        return pages * resource.getpagesize()
+    except (OSError, ImportError):
+        try:
+            import resource
+            import sys
+
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return peak if sys.platform == "darwin" else peak * 1024
+        except ImportError:
+            return 0

@@ -1,0 +1,190 @@
+"""The states of a large search: whole, in the order of discovery, with a hash table over them and links to their parents.
+
+Beyond the words of a state 4 octets are used for its parent and 8 for an entry of the table, which is between 42 and 85 % full:
+at most 24 in all. Arrays grow in place where the system can do that; while the table is made anew, the old one is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from .layout import WORD
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array: TypeAlias = numpy.ndarray[Any, Any]
+
+__all__ = ["Index", "Parents", "States", "Store"]
+
+NONE = (1 << 32) - 1  # the parent of an initial state
+FULLEST = 0.85
+LEAST_BITS = 18  # of a table
+SLICE = 1 << 21  # states that are put into a new table at once: some hundredths of a second
+PAGE = 4096  # states that a view reads at once
+
+
+class Store:
+    """The arrays, and what grows them. `kernels` are the functions of the module of that name, as machine code."""
+
+    def __init__(self, width: int, kernels: Mapping[str, Callable[..., int]]) -> None:
+        import numpy
+
+        self.width, self.kernels = width, kernels
+        self.known = 0
+        self.states = numpy.empty(0, numpy.int64)
+        self.parents = numpy.empty(0, numpy.uint32)
+        self.bits = LEAST_BITS
+        self.table = numpy.zeros(1 << self.bits, numpy.int64)
+        self.filled = True  # whether the table has all states
+
+    def add(self, codes: Sequence[int], parents: Sequence[int]) -> None:
+        """States that are not yet there, as packed integers. `refill` puts them into the table."""
+        self.reserve(len(codes))
+        end = self.known + len(codes)
+        self.states[self.known * self.width : end * self.width] = self.rows(codes)
+        for i, parent in enumerate(parents):
+            self.parents[self.known + i] = parent & NONE
+        self.known, self.filled = end, False
+
+    def rows(self, codes: Sequence[int]) -> Array:
+        """Packed states as words, one after the other."""
+        import numpy
+
+        octets = self.width * WORD // 8
+        return numpy.frombuffer(b"".join(code.to_bytes(octets, "little") for code in codes), "<i8").astype(numpy.int64)
+
+    def code(self, position: int) -> int:
+        """A state as a packed integer."""
+        row = self.states[position * self.width : (position + 1) * self.width]
+        return int.from_bytes(row.astype("<i8").tobytes(), "little")
+
+    # -- growth ----------------------------------------------------------------------------------------------------
+    def reserve(self, more: int) -> None:
+        """Make room in the arrays for more states."""
+        wanted = self.known + more
+        have = len(self.parents)
+        if wanted > have:
+            size = max(wanted, have + have // 2, 1 << 16)
+            self.states.resize(size * self.width, refcheck=False)
+            self.parents.resize(size, refcheck=False)
+
+    def crowded(self, more: int) -> bool:
+        """Whether the table is too small for more states."""
+        return self.known + more > FULLEST * len(self.table)
+
+    @property
+    def growth(self) -> int:
+        """Octets by which a table of twice the size is larger."""
+        return int(self.table.nbytes)
+
+    def double(self) -> None:
+        """Twice as large a table. It has nothing until `refill`."""
+        import numpy
+
+        self.bits += 1
+        self.filled = False
+        self.table = numpy.zeros(0, numpy.int64)  # gone before the new one comes
+        self.table = numpy.zeros(1 << self.bits, numpy.int64)
+
+    def refill(self, pause: Callable[[], None] = lambda: None) -> None:
+        """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled."""
+        while self.crowded(0):
+            self.double()
+        while not self.filled:
+            self.table.fill(0)
+            for start in range(0, self.known, SLICE):
+                end = min(start + SLICE, self.known)
+                if self.kernels["refill"](start, end, self.states, self.table, self.bits):
+                    self.double()
+                    break
+                pause()
+            else:
+                self.filled = True
+
+    # -- look-up ---------------------------------------------------------------------------------------------------
+    def positions(self, rows: Array) -> Array:
+        """Where states are, given as words one after the other; -1 for those that are not known."""
+        import numpy
+
+        if not self.filled:
+            self.refill()
+        count = len(rows) // self.width
+        found = numpy.empty(count, numpy.int64)
+        self.kernels["locate"](count, rows, self.states, self.table, self.bits, found)
+        return found
+
+
+class _View(Sequence[int]):
+    """Numbers that a store has, read one page at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __len__(self) -> int:
+        return self.store.known
+
+    def page(self, start: int, end: int) -> list[int]:
+        """Those at start .. end - 1."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, slice):
+            start, end, step = at.indices(len(self))
+            return self.page(start, end) if step == 1 else [self[i] for i in range(start, end, step)]
+        place = at + len(self) if at < 0 else at
+        if not 0 <= place < len(self):
+            raise IndexError(f"there is no state {at}")
+        return self.page(place, place + 1)[0]
+
+    def __iter__(self) -> Iterator[int]:
+        for start in range(0, len(self), PAGE):
+            yield from self.page(start, min(start + PAGE, len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class States(_View):
+    """The states as packed integers."""
+
+    def page(self, start: int, end: int) -> list[int]:
+        """Those at start .. end - 1."""
+        width = self.store.width
+        words = self.store.states[start * width : max(start, end) * width].astype("<i8").tobytes()
+        octets = width * WORD // 8
+        return [int.from_bytes(words[i : i + octets], "little") for i in range(0, len(words), octets)]
+
+
+class Parents(_View):
+    """The positions of the parents, -1 for initial states."""
+
+    def page(self, start: int, end: int) -> list[int]:
+        """Those of the states start .. end - 1."""
+        return [-1 if parent == NONE else parent for parent in self.store.parents[start:end].tolist()]
+
+
+class Index(Mapping[int, int]):
+    """Packed state -> position."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __getitem__(self, code: int) -> int:
+        found = int(self.store.positions(self.store.rows([code]))[0]) if 0 <= code < 1 << self.store.width * WORD else -1
+        if found < 0:
+            raise KeyError(code)
+        return found
+
+    def __len__(self) -> int:
+        return self.store.known
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(States(self.store))
