@@ -108,7 +108,7 @@ class Search:
                 if self._moves():
                     return
                 self._expand(batch, min(batch + BATCH, self.level_end))
-                result.stopped_by = result.stopped_by or self.limits.met(self.started)
+                result.stopped_by = result.stopped_by or self.limits.met(len(states), self.started)
                 if result.stopped_by and result.frontier:
                     return
                 self.tell_now_and_then()

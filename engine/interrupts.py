@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 __all__ = ["shielded"]
 
@@ -20,14 +21,13 @@ def shielded() -> Iterator[Callable[[], None]]:
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield lambda: None
         return
-    waiting: list[int] = []
+    waiting: list[FrameType | None] = []
 
     def pause() -> None:
         if waiting:
-            waiting.clear()
-            before(signal.SIGINT, None)
+            before(signal.SIGINT, waiting.pop())
 
-    signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))
+    signal.signal(signal.SIGINT, lambda _, frame: waiting.append(frame))
     try:
         yield pause
     finally:

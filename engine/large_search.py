@@ -94,7 +94,7 @@ class LargeSearch:
                 self._step()
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
-                    result.stopped_by = result.stopped_by or self.search.limits.met(self.search.started)
+                    result.stopped_by = result.stopped_by or self.search.limits.met(store.known, self.search.started)
                     self.search.tell_now_and_then()
         self.pool = None
         if not result.frontier:

@@ -19,8 +19,10 @@ class Limits:
     max_memory: int | None = None
     timeout: float | None = None
 
-    def met(self, started: float) -> str:
-        """The limit of time or memory that a search which began at `started` (time.monotonic) has met, as people write it."""
+    def met(self, states: int, started: float) -> str:
+        """The limit that a search which began at `started` (time.monotonic) has met, as it is written on the command line."""
+        if self.max_states is not None and states > self.max_states:
+            return f"--max-states {self.max_states}"
         if self.timeout is not None and time.monotonic() - started > self.timeout:
             return f"--timeout {self.timeout:g}"
         if self.max_memory is not None and memory_in_use() > self.max_memory:

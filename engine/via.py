@@ -119,7 +119,7 @@ class _Search:
                 found = self._expand(batch, min(batch + BATCH, end))
                 if found is not None:
                     return found
-                self.stopped_by = self.stopped_by or self.limits.met(self.started)
+                self.stopped_by = self.stopped_by or self.limits.met(len(self.states), self.started)
                 if self.stopped_by and self.expanded < len(self.states):
                     return None
                 if self.progress and time.monotonic() - self.told > PROGRESS_EVERY:
@@ -182,7 +182,6 @@ class _Search:
                 self._discover(target, reached, node, label)
             self.expanded = node + 1
             if len(self.states) > room:
-                self.stopped_by = f"--max-states {room}"
                 return None
         return None
 
