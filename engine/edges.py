@@ -38,6 +38,8 @@ def edges_of(exploration: Exploration, budget: Budget | None = None) -> Edges:
     """The transitions again, as arrays. Raises LimitMet if the budget is spent."""
     import numpy as np
 
+    if exploration.large is not None:
+        return Edges(exploration.large.words_of_states, *exploration.large.edge_arrays((budget or Budget()).spend))
     indptr, labels, targets = array("q", [0]), array("q"), array("q")
     index, budget = exploration.index, budget or Budget()
     for position in range(exploration.expanded):

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .compile import Compiled
 from .layout import Layout
@@ -14,8 +14,6 @@ from .system import System
 from .trace import Trace, replay
 
 if TYPE_CHECKING:
-    import numpy
-
     from .large_search import LargeSearch
 
 __all__ = ["Exploration", "Finding", "Run"]
@@ -132,21 +130,3 @@ class Exploration:
         for position in range(self.expanded):
             for label, target, _ in self.successors(position):
                 yield position, label, index[target]
-
-    def edge_arrays(self) -> tuple[numpy.ndarray[Any, Any], numpy.ndarray[Any, Any], numpy.ndarray[Any, Any]]:
-        """Every transition again, in compressed sparse rows: (`indptr`, labels, targets), for where numpy is.
-
-        The transitions of the state at `position` are at indptr[position] .. indptr[position + 1] - 1 of the other two, in
-        action order; a state that was not expanded has no row.
-        """
-        import numpy
-
-        if self.large is not None:
-            return self.large.edge_arrays()
-        indptr, labels, targets = array("q", [0]), array("q"), array("q")
-        for position in range(self.expanded):
-            for label, target, _ in self.successors(position):
-                labels.append(label)
-                targets.append(self.index[target])
-            indptr.append(len(labels))
-        return numpy.array(indptr), numpy.array(labels), numpy.array(targets)

@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from .compile import OVERFLOW, Compiled
 from .exploration import Exploration, Finding, Run
 from .expr import Expr, negate
-from .limits import UNLIMITED, Limits, Means, Progress, memory_in_use
+from .interrupts import shielded
+from .limits import ALONE, UNLIMITED, Limits, Means, Progress, memory_in_use
+from .moving import Mover
 from .property import Property, PropertyKind
 from .system import System
 
@@ -30,7 +32,7 @@ def explore(
     properties: Sequence[Property] = (),
     limits: Limits = UNLIMITED,
     progress: Callable[[Progress], None] | None = None,
-    means: Means = Means(),
+    means: Means = ALONE,
 ) -> Exploration:
     """Explore a system and watch for violations of always-properties and witnesses of sometimes-properties.
 
@@ -74,10 +76,11 @@ class Search:
 
     def __init__(
         self, result: Exploration, watch: Watch, limits: Limits = UNLIMITED,
-        progress: Callable[[Progress], None] | None = None, means: Means = Means(),
+        progress: Callable[[Progress], None] | None = None, means: Means = ALONE,
     ) -> None:  # fmt: skip
         self.result, self.watch, self.limits, self.progress, self.means = result, watch, limits, progress, means
         self.unit = result.unit
+        self.mover = Mover(self.unit, means)
         self.shift = self.unit.layout.param_bits
         self.started = self.told = time.monotonic()
         self.lack = [0] * len(self.unit.needs)
@@ -117,15 +120,16 @@ class Search:
         assert len(self.index) == len(states) == result.expanded
 
     def _moves(self) -> bool:
-        """Go on in machine code, if the search has grown so that this pays: whether that was done."""
-        if self.means.move is None or self.result.transitions < self.means.move:
+        """Go on in machine code, if the search has grown so that this pays: whether that was done, to the end."""
+        machines = self.mover.machines(self.result.transitions)
+        if machines is None:
             return False
-        from .large_search import LargeSearch, machine_of
+        from .large_search import LargeSearch
 
-        machine = machine_of(self.unit)
-        large = LargeSearch(self, machine, self.means.workers)
-        self.states, self.index, self.parents, self.labels = [], {}, array("q"), []
-        large.run()
+        with shielded() as pause:
+            large = LargeSearch(self, machines, self.means.workers)
+            self.states, self.index, self.parents, self.labels = [], {}, array("q"), []
+            large.run(pause)
         return True
 
     def _begin(self) -> None:
@@ -208,7 +212,8 @@ class Search:
         if self.progress:
             result, self.told = self.result, time.monotonic()
             level, states = len(result.level_starts) - 1, len(result.states)
-            self.progress(Progress(level, states, result.frontier, result.transitions, self.told - self.started))
+            seconds = self.told - self.started
+            self.progress(Progress(level, states, result.frontier, result.transitions, seconds, self.mover.note()))
 
     def finish(self) -> None:
         """Write the counters into the result, and make whole what an interrupt has left half done."""

@@ -4,8 +4,8 @@ States are rows of `WIDTH` words. A hash table tells where a state is: an entry 
 hash, so that hardly ever two states are compared that differ. Every state of the table lies in `states`, or, while a batch is
 being worked off, among the successors of the batch (`words`); the latter have provisional positions, `known` and up.
 
-The table is made of `1 << PARTS` parts by the highest bits of the hash. A search for a free place stays within its part, so that
-as many threads as there are parts may put states into the table at the same time.
+The table is made of `1 << PARTS` parts by the highest bits of the hash. A search for a free place stays within its part, so
+that as many threads as there are parts may put states into the table at the same time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ Numbers: TypeAlias = MutableSequence[int]  # of 32 bits, none negative
 Octets: TypeAlias = MutableSequence[int]
 
 WIDTH = 1  # words of a state; the translation is given the true number
-ACTIONS = 1  # of the model; as above
 PARTS = 6
 POSITION = (1 << 36) - 1  # the bits of an entry that hold a position, plus one; an entry of 0 is empty
 TAG = (1 << 63) - 1 - POSITION
@@ -35,7 +34,7 @@ def prefetch(_array: Words, _index: int) -> None:
 def hash_of(words: Words, row: int) -> int:
     """The hash of a state."""
     h = 0
-    for i in range(0, WIDTH):
+    for i in range(WIDTH):
         h = (h ^ words[row * WIDTH + i]) * -7046029254386353131
         h = h ^ (h >> 32 & LOW)
     h = h * -4658895280553007687
@@ -45,7 +44,7 @@ def hash_of(words: Words, row: int) -> int:
 def order(count: int, first: int, ends: Words, labels: Words, words: Words, flags: Words, hashes: Words) -> None:
     """Sort the successors of each of `count` states by label, and hash them; `ends` tells where those of each state end."""
     at = first
-    for state in range(0, count):
+    for state in range(count):
         begin = at
         at = ends[state]
         for i in range(begin + 1, at):
@@ -59,7 +58,7 @@ def order(count: int, first: int, ends: Words, labels: Words, words: Words, flag
                     j -= 1
                 labels[j] = label
                 flags[j] = flag
-                for w in range(0, WIDTH):
+                for w in range(WIDTH):
                     word = words[i * WIDTH + w]
                     k = i
                     while k > j:
@@ -88,7 +87,7 @@ def after(slot: int, bits: int) -> int:
 
 def same(one: Words, row: int, other: Words, place: int) -> int:
     """Whether two states are equal."""
-    for i in range(0, WIDTH):
+    for i in range(WIDTH):
         if one[row * WIDTH + i] != other[place * WIDTH + i]:
             return 0
     return 1
@@ -149,7 +148,7 @@ def number(
     level ends that is being worked off; `level[2]` counts the ends of levels that were passed and are written after it.
     """
     at = first
-    for i in range(0, count):
+    for i in range(count):
         begin = at
         at = ends[i]
         fresh = 0
@@ -163,7 +162,7 @@ def number(
             for j in range(begin, at):
                 slot = slots[j]
                 if slot >= 0:
-                    for w in range(0, WIDTH):
+                    for w in range(WIDTH):
                         states[known * WIDTH + w] = words[j * WIDTH + w]
                     parents[known] = start + i
                     known += 1
@@ -184,16 +183,17 @@ def forget(first: int, end: int, slots: Words, table: Words) -> None:
 
 
 def tally(
-    count: int, first: int, ends: Words, labels: Words, flags: Words, shift: int, protocol: Octets, quiet: Octets, taken: Words
-) -> int:
-    """Count the transitions of `count` states by action, and after them the overflows: which flags occur.
+    count: int, first: int, ends: Words, labels: Words, flags: Words, shift: int,
+    actions: int, protocol: Octets, quiet: Octets, taken: Words,
+) -> int:  # fmt: skip
+    """Count the transitions of `count` states by action, and after the last action the overflows: which flags occur.
 
     `quiet` is made 1 for the states without a protocol step.
     """
     seen = 0
     lost = 0
     at = first
-    for i in range(0, count):
+    for i in range(count):
         moves = 0
         for j in range(at, ends[i]):
             action = labels[j] >> shift
@@ -203,7 +203,7 @@ def tally(
             lost += flags[j] & 1
         quiet[i] = 1 - moves
         at = ends[i]
-    taken[ACTIONS] += lost
+    taken[actions] += lost
     return seen
 
 
@@ -228,7 +228,7 @@ def refill(start: int, end: int, states: Words, table: Words, bits: int) -> int:
 def locate(count: int, words: Words, states: Words, table: Words, bits: int, found: Words) -> None:
     """The positions of `count` states, -1 for those that are not in the table."""
     size = 1 << bits - PARTS
-    for i in range(0, count):
+    for i in range(count):
         if i + 2 * AHEAD < count:
             prefetch(table, home(hash_of(words, i + 2 * AHEAD), bits))
         if i + AHEAD < count:

@@ -1,8 +1,9 @@
 """A search in machine code: batches of states in, their successors put in order, looked up and numbered.
 
-It goes on where the plain search of `explore` has come to, and finds what that would: the same states in the same order, the same
-counts, the same first findings. A batch is expanded by all workers, each a slice of it; then each puts into the table, for the
-parts of it that are its own, what is new, in the order of the plain search; then the new states get their positions, in that order.
+It goes on where the plain search of `explore` has come to, and finds what that would: the same states in the same order, the
+same counts, the same first findings. A batch is expanded by all workers, each a slice of it; then each puts into the table, for
+the parts of it that are its own, what is new, in the order of the plain search; then the new states get their positions, in
+that order.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, overload
 
 from . import kernels
 from .compile import Compiled
-from .interrupts import shielded
 from .limits import memory_in_use
 from .machine import Machine
 from .machine_code import machine_source, most_successors
@@ -27,18 +28,17 @@ if TYPE_CHECKING:
     from .explore import Search
     from .store import Array
 
-__all__ = ["LargeSearch", "machine_of"]
+__all__ = ["LargeSearch", "machines_of"]
 
 ROWS = 1 << 15  # successors in a slice of a batch, about
 PARTS = 1 << kernels.PARTS
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
 
 
-def machine_of(unit: Compiled) -> Machine:
-    """The machine code of a system and its predicates, together with the kernels for its width."""
-    numbers = {name: value for name, value in vars(kernels).items() if name.isupper()}
-    numbers |= {"WIDTH": unit.layout.words, "ACTIONS": len(unit.system.actions)}
-    return Machine(inspect.getsource(kernels) + "\n" + machine_source(unit), numbers)
+def machines_of(unit: Compiled) -> list[Machine]:
+    """The machine code of the kernels for states of its width, and of a system and its predicates."""
+    numbers = {name: value for name, value in vars(kernels).items() if name.isupper()} | {"WIDTH": unit.layout.words}
+    return [Machine(inspect.getsource(kernels), numbers), Machine(machine_source(unit))]
 
 
 @dataclass
@@ -60,13 +60,16 @@ class _Slice:
 class LargeSearch:
     """Takes over what a plain search has found, and goes on with it."""
 
-    def __init__(self, search: Search, machine: Machine, workers: int = 1) -> None:
+    def __init__(self, search: Search, machines: Sequence[Machine], workers: int = 1) -> None:
         import numpy
 
-        self.search, self.result, self.machine = search, search.result, machine
+        for machine in machines:
+            machine.load()
+        self.search, self.result = search, search.result
+        self.machine = {name: machine[name] for machine in machines for name in machine}
         self.workers = min(workers, PARTS)
         unit, result = search.unit, search.result
-        self.store = Store(unit.layout.words, machine)
+        self.store = Store(unit.layout.words, self.machine)
         self.store.add(result.states, result.parents)
         result.states, result.index, result.parents = States(self.store), Index(self.store), Parents(self.store)
         result.labels, result.large = Labels(result), self
@@ -84,18 +87,21 @@ class LargeSearch:
         self.pool: ThreadPoolExecutor | None = None
 
     # -- the loop --------------------------------------------------------------------------------------------------
-    def run(self) -> None:
-        """Go on until nothing new is found or a limit is met."""
-        result, store, looked = self.result, self.store, 0.0
-        with shielded() as pause, ThreadPoolExecutor(self.workers) as self.pool:
+    def run(self, pause: Callable[[], None] = lambda: None) -> None:
+        """Go on until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
+        search, result, store, looked = self.search, self.result, self.store, 0.0
+        with ThreadPoolExecutor(self.workers) as self.pool:
             store.refill(pause)
             while result.expanded < store.known and not result.stopped_by:
                 pause()
-                self._step()
-                if time.monotonic() - looked > LOOK_EVERY:
+                level = len(result.level_starts)
+                whole = self._step()
+                if len(result.level_starts) > level:
+                    search.tell()
+                if whole and time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
-                    result.stopped_by = result.stopped_by or self.search.limits.met(store.known, self.search.started)
-                    self.search.tell_now_and_then()
+                    result.stopped_by = search.limits.met(store.known, search.started)
+                    search.tell_now_and_then()
         self.pool = None
         if not result.frontier:
             result.stopped_by = ""
@@ -116,12 +122,12 @@ class LargeSearch:
         lacks = numpy.zeros((workers, len(self.lack)), numpy.int64)
         return [
             _Slice(a, b - a, i * self.rows, self.ends[i], lacks[i])
-            for i, (a, b) in enumerate(zip(bounds, bounds[1:], strict=False))
+            for i, (a, b) in enumerate(pairwise(bounds))
         ]
 
     def _expand(self, one: _Slice) -> int:
         """Write the successors of a slice, in order; how many of its states there was room for."""
-        done = self.machine["expand"](
+        done: int = self.machine["expand"](
             self.store.states, one.start, one.start + one.count, one.first, one.first + ROWS,
             self.labels, self.words, self.flags, one.ends, one.lack,
         )  # fmt: skip
@@ -141,14 +147,14 @@ class LargeSearch:
         self.branching = max(1e-3, sum(one.last - one.first for one in kept) / sum(one.count for one in kept))
         return kept
 
-    def _step(self) -> None:
-        """Work off one batch."""
+    def _step(self) -> bool:
+        """Work off one batch; whether it was done wholly, and no limit is met."""
         result, store = self.result, self.store
         slices = self.expanded(result.expanded, store.known)
         found = sum(one.last - one.first for one in slices)
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
-                return
+                return False
             store.double()
             store.refill()
         before = store.known
@@ -157,6 +163,7 @@ class LargeSearch:
         self._count(slices)
         self._note_states(before)
         result.expanded = slices[-1].start + slices[-1].count
+        return not result.stopped_by
 
     def _too_large(self, growth: int) -> bool:
         most = self.search.limits.max_memory
@@ -222,8 +229,9 @@ class LargeSearch:
                 self._raise(one)
             self.lack += one.lack
             seen = self.machine["tally"](
-                one.count, one.first, one.ends, self.labels, self.flags, search.shift, self.protocol, self.quiet, self.taken
-            )
+                one.count, one.first, one.ends, self.labels, self.flags, search.shift,
+                len(self.taken) - 1, self.protocol, self.quiet, self.taken,
+            )  # fmt: skip
             result.transitions += one.last - one.first
             self._note_events(one, seen)
             if search.watch.quiescent_bits:
@@ -252,11 +260,11 @@ class LargeSearch:
         """Note what the states decide that are known since."""
         import numpy
 
-        width, known = self.store.width, self.store.known
+        width, known, wanted = self.store.width, self.store.known, self.search.watch.state_bits
         for start in range(before, known, self.rows):
             end = min(start + self.rows, known)
-            if self.search.watch.state_bits:
-                self._first(self.store.states[start * width : end * width], numpy.arange(start, end), self.search.watch.state_bits)
+            if wanted:
+                self._first(self.store.states[start * width : end * width], numpy.arange(start, end), wanted)
 
     def _first(self, rows: Array, positions: Array, bits: dict[int, str]) -> None:
         """Note, for the predicates of some bits, the first of some states where they hold."""
@@ -266,17 +274,26 @@ class LargeSearch:
             self.search.note(bits, bit, int(positions[(masks & bit != 0).argmax()]))
 
     # -- the transitions again -------------------------------------------------------------------------------------
-    def edge_arrays(self) -> tuple[Array, Array, Array]:
-        """See `Exploration.edge_arrays`."""
+    @property
+    def words_of_states(self) -> Array:
+        """The states as rows of unsigned words."""
+        return self.store.states[: self.store.known * self.store.width].view("uint64").reshape(-1, self.store.width)
+
+    def edge_arrays(self, pause: Callable[[], None] = lambda: None) -> tuple[Array, Array, Array]:
+        """The transitions of the expanded states, as `edges.Edges` has them: where those of each begin, labels, targets.
+
+        `pause` is called now and then.
+        """
         import numpy
 
         result, store = self.result, self.store
-        known, total = store.known, result.transitions
+        total = result.transitions
         indptr = numpy.zeros(result.expanded + 1, numpy.int64)
         labels = numpy.empty(total, numpy.int64)
-        targets = numpy.empty(total, numpy.int32 if known < 1 << 31 else numpy.int64)
+        targets = numpy.empty(total, numpy.int64)
         start = at = 0
         while start < result.expanded:
+            pause()
             for one in self.expanded(start, result.expanded):
                 rows = one.last - one.first
                 labels[at : at + rows] = self.labels[one.first : one.last]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-__all__ = ["UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
+__all__ = ["ALONE", "UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
 
 
 @dataclass(frozen=True)
@@ -35,26 +35,31 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search has come."""
+    """How far a search has come; `note` is something else to tell, once."""
 
     level: int
     states: int
     frontier: int
     transitions: int
     seconds: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Means:
-    """What a search may use, for the same result.
+    """What a search may use; the result is the same.
 
-    It begins in plain Python and moves to machine code, if that is installed, after so many transitions: `move_known` if the
-    code is at hand from an earlier search, `move` if it has to be made. `workers` search at the same time from then on.
+    It begins in plain Python and goes on in machine code, if the extra `fast` is installed, when it has seen so many
+    transitions: `move_known` if the code is kept from an earlier search, `move` if it has to be made (None: never). Then
+    `workers` search at the same time.
     """
 
     workers: int = 1
     move: int | None = 600_000
     move_known: int = 100_000
+
+
+ALONE = Means()
 
 
 def memory_in_use() -> int:

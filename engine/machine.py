@@ -1,15 +1,19 @@
-"""Machine code that can be called: LLVM translates assembly, and the object code is kept in the user's cache folder."""
+"""Machine code that can be called: LLVM makes it of what `native` writes, and the user's cache folder keeps it."""
 
 from __future__ import annotations
 
 import ctypes
+import inspect
+import json
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any
 
-from .native import ARRAYS, arguments_of, translate
+from . import native
+from .cache import Cache
 
 __all__ = ["Machine", "available"]
+
+OPTIMIZED = 1  # LLVM's -O1: a third faster to make than -O2, and as fast to run
 
 
 def available() -> bool:
@@ -20,36 +24,58 @@ def available() -> bool:
 
 
 class Machine(Mapping[str, Callable[..., int]]):
-    """The functions of a source text as machine code; `machine["name"](...)` calls one, without Python's global lock."""
+    """The functions of a source text for `native` as machine code; `constants` are the values of its global names.
 
-    def __init__(self, source: str, constants: Mapping[str, int], store: Any = None) -> None:
+    `machine["name"](...)` calls one, with whole numbers and contiguous numpy arrays. Other threads run meanwhile.
+    """
+
+    def __init__(self, source: str, constants: Mapping[str, int] | None = None, cache: Cache | None = None) -> None:
+        import llvmlite
         import llvmlite.binding as llvm
 
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        target = llvm.Target.from_default_triple()
-        self._target = target.create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=1, jit=True,
-            codemodel="jitdefault",
-        )  # fmt: skip
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._target)
-        code = self._compiled(translate(source, constants))
-        self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
-        self._functions = {name: self._function(name, kinds) for name, kinds in arguments_of(source).items()}
+        self._source, self._constants, self._cache = source, constants or {}, cache or Cache("machine-code")
+        triple, processor = llvm.get_process_triple(), llvm.get_host_cpu_name()
+        features = llvm.get_host_cpu_features().flatten()
+        self._target = llvm.Target.from_triple(triple).create_target_machine(
+            cpu=processor, features=features, opt=OPTIMIZED, jit=True, codemodel="jitdefault"
+        )
+        environment = [inspect.getsource(native), llvmlite.__version__, llvm.llvm_version_info, triple, processor, features]
+        self._key = json.dumps([source, sorted(self._constants.items()), OPTIMIZED, *environment])
+        self._code = self._cache.get(self._key)
+        self._functions: dict[str, Callable[..., int]] = {}
 
-    def _compiled(self, assembly: str) -> bytes:
+    @property
+    def is_made(self) -> bool:
+        """Whether the code is there: kept from earlier, or by `make`."""
+        return self._code is not None
+
+    def make(self) -> None:
+        """Make the code, if it is not there: a second or two."""
         import llvmlite.binding as llvm
 
-        module = llvm.parse_assembly(assembly)
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=1)
-        builder = llvm.create_pass_builder(self._target, options)
-        builder.getModulePassManager().run(module, builder)
-        return bytes(self._target.emit_object(module))
+        if self._code is None:
+            module = llvm.parse_assembly(native.translate(self._source, self._constants))
+            module.verify()
+            options = llvm.create_pipeline_tuning_options(speed_level=OPTIMIZED)
+            builder = llvm.create_pass_builder(self._target, options)
+            builder.getModulePassManager().run(module, builder)
+            self._code = bytes(self._target.emit_object(module))
+            self._cache.put(self._key, self._code)
+
+    def load(self) -> None:
+        """Make the functions ready to be called."""
+        import llvmlite.binding as llvm
+
+        self.make()
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._target)
+        self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(self._code))
+        self._engine.finalize_object()
+        self._functions = {name: self._function(name, kinds) for name, kinds in native.arguments_of(self._source).items()}
 
     def _function(self, name: str, kinds: list[str]) -> Callable[..., int]:
-        types = [ctypes.c_void_p if kind in ARRAYS else ctypes.c_int64 for kind in kinds]
+        types = [ctypes.c_void_p if kind in native.ARRAYS else ctypes.c_int64 for kind in kinds]
         bare = ctypes.CFUNCTYPE(ctypes.c_int64, *types)(self._engine.get_function_address(name))
 
         def call(*given: Any) -> int:
@@ -68,5 +94,6 @@ class Machine(Mapping[str, Callable[..., int]]):
 
 
 def _address(array: Any) -> int:
+    """Where an array begins."""
     assert array.flags.c_contiguous
     return int(array.ctypes.data)

@@ -1,9 +1,9 @@
 """Machine code for a small part of Python: functions over whole numbers of 64 bits and arrays of them, by way of LLVM.
 
-What is translated: assignments (also of several names at once), `if`, `while`, `for` over `range(a, b)` or a tuple, `break`,
-`continue`, `return`; arithmetic that wraps at 64 bits, comparisons, `and`, `or`, `not`, `a if c else b`, `min`, `max`, `in` with
-a tuple; `array[i]`, whose index is not checked; calls of functions of the same source. `prefetch(array, i)` asks for a place of
-an array ahead of its use. An argument is an `int` or an array, as its annotation says: see `ARRAYS`.
+What is translated: assignments (also of several names at once), `if`, `while`, `for` over `range(a, b)` or a tuple,
+`break`, `continue`, `return`; arithmetic that wraps at 64 bits, comparisons, `and`, `or`, `not`, `a if c else b`, `min`,
+`max`, `in` with a tuple; `array[i]`, whose index is not checked; calls of functions of the same source. `prefetch(array, i)`
+asks for a place of an array ahead of its use. An argument is an `int` or an array, as its annotation says: see `ARRAYS`.
 
 The translation knows nothing of what it translates, and compiles a thousand lines in the time in which general compilers for
 Python look at a hundred: there is one type, and nothing to infer.
@@ -164,8 +164,8 @@ class _Translation:
         again, inside, following, after = self.labels("for", "do", "next", "after")
         counter, values = self.place(f"{again}.counter"), ""
         match iterated:
-            case ast.Call(func=ast.Name(id="range"), args=[first, last]):
-                start, end = self.word(first), self.word(last)
+            case ast.Call(func=ast.Name(id="range"), args=[*first, last]):
+                start, end = self.word(first[0]) if first else "0", self.word(last)
             case ast.Tuple(elts=elements):
                 start, end = "0", str(len(elements))
                 values = self.place(f"{again}.values", max(2, len(elements)))

@@ -35,6 +35,7 @@ class Console:
         self._has_said_json = False
         self.so_far: Callable[[], dict[str, Any]] = _nothing_but_the_version
         self.width = _width(self._out)
+        self._told: set[str] = set()  # notes beside the progress: each once
 
     # -- what was asked for --------------------------------------------------------------------------------------
     def say(self, text: str = "") -> None:
@@ -98,7 +99,14 @@ class Console:
         from .progress import ProgressLine
 
         line = ProgressLine()
-        return lambda progress: self.rewrite(line.text(progress))
+
+        def show(progress: Progress) -> None:
+            if progress.note and progress.note not in self._told:
+                self._told.add(progress.note)
+                self.complain(progress.note)
+            self.rewrite(line.text(progress))
+
+        return show
 
     def deepening(self) -> Callable[[Deepening], None] | None:
         """Something that shows how deep a solver has looked, on that line; None where standard error is none."""

@@ -46,7 +46,7 @@ PARTS = (
     Part("networkx", "networkx", "graphs: liveness, components, dominators"),
     Part("z3-solver", "z3", "--engine smt"),
     Part("numpy", "numpy", "large searches", "fast"),
-    Part("numba", "numba", "large searches", "fast"),
+    Part("llvmlite", "llvmlite", "large searches", "fast"),
     Part("scipy", "scipy", "graphs of large searches", "fast"),
     Part("cvc5", "cvc5", "a second solver", "cvc5"),
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import threading
+from array import array
 
 import pytest
 
 from synproof.engine.evaluate import holds
-from synproof.engine.explore import Exploration, Limits, Progress, Run, _Search, _Watch, explore
+from synproof.engine.explore import Exploration, Limits, Progress, Run, Search, Watch, explore
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
@@ -143,10 +143,10 @@ def test_replay_refuses_a_run_that_is_none() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2, 10, 99, 600])
-def test_max_states_stops_soon_and_says_so(most: int) -> None:
+def test_max_states_stops_before_too_many_are_known_and_says_so(most: int) -> None:
     result = explore(grid(40), limits=Limits(max_states=most))
     assert not result.complete and result.stopped_by == f"--max-states {most}"
-    assert most < len(result.states) <= most + 2
+    assert most - 2 < len(result.states) <= most
     assert result.frontier > 0 and result.expanded + result.frontier == len(result.states)
     whole = explore(grid(40))
     assert result.states == whole.states[: len(result.states)]
@@ -154,6 +154,26 @@ def test_max_states_stops_soon_and_says_so(most: int) -> None:
     assert [result.depth_of(i) for i in range(len(result.states))] == [whole.depth_of(i) for i in range(len(result.states))]
     assert result.depth == whole.depth_of(len(result.states) - 1)
     assert sum(result.coverage.values()) == result.transitions == sum(1 for _ in result.edges())
+
+
+def test_more_initial_states_than_may_be_known() -> None:
+    x = Variable("x", Int(0, 3))
+    result = explore(System("many", (x,), tuple({"x": i} for i in range(4)), ()), limits=Limits(max_states=3))
+    assert len(result.states) == 3 and not result.complete and result.depth == 0 and result.level_starts == [0]
+
+
+def test_what_a_state_before_which_the_search_stops_would_lack_is_not_counted() -> None:
+    x = Variable("x", Int(0, 9))
+    steps = [Step(name, actor="it", kind=Kind.TIMEOUT) for name in ("one more", "two more")]
+    for by, step in enumerate(steps, 1):
+        step.when(x.expr < 8)
+        step.set(x.expr, x.expr + by)
+    steps.append(Step("ask", actor="it", kind=Kind.TIMEOUT))
+    steps[-1].need("ink", x.expr == 9)
+    system = System("lack", (x,), ({"x": 0},), tuple(step.action() for step in steps))
+    for most in (3, 4, 5):
+        result = explore(system, limits=Limits(max_states=most))
+        assert (len(result.states), result.expanded, result.lacks) == (most, most - 2, {"ink": most - 2})
 
 
 @pytest.mark.parametrize("most", [1600, 1601, 10_000])
@@ -168,7 +188,7 @@ def test_a_limit_met_when_nothing_is_left_to_do_cuts_nothing() -> None:
 
 
 def test_one_state_below_the_whole_is_incomplete() -> None:
-    assert not explore(grid(40), limits=Limits(max_states=1598)).complete
+    assert not explore(grid(40), limits=Limits(max_states=1599)).complete
 
 
 def test_no_time_and_no_memory_stop_the_search() -> None:
@@ -235,9 +255,11 @@ def test_a_signal_at_any_moment_leaves_a_whole_result(delay: float) -> None:
 
 def test_what_an_interrupt_left_half_done_is_taken_back() -> None:
     result = explore(grid(5))
-    torn = dataclasses.replace(result, states=[*result.states, 7777], index=result.index | {7777: len(result.states)})
-    search = _Search(torn, _Watch([]), Limits(), None)
+    torn = Exploration(result.unit)
+    search = Search(torn, Watch([]))
     search.level_end = len(result.states)
-    torn.labels = result.labels
+    search.states[:], search.parents, search.labels = [*result.states, 7777], array("q", result.parents), list(result.labels)
+    search.index.update(result.index)
+    search.index[7777] = len(result.states)
     search.finish()
     assert torn.states == result.states and torn.index == {code: i for i, code in enumerate(result.states)}

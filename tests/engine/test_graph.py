@@ -111,7 +111,7 @@ def test_the_graph_is_the_evaluators() -> None:
 
 def test_a_cut_exploration_says_so() -> None:
     system, _ = server()
-    graph = to_networkx(explore(system, limits=Limits(max_states=2)))
+    graph = to_networkx(explore(system, limits=Limits(max_states=3)))
     assert not graph.graph["complete"]
     assert list(dict(graph.nodes(data="expanded")).values()) == [True, True, False]
 

@@ -133,7 +133,7 @@ def test_no_lines_is_the_way_to_the_start() -> None:
 
 def test_follows_beyond_what_was_expanded() -> None:
     system, at = paths()
-    few = Limits(max_states=1)
+    few = Limits(max_states=3)
     cut = explore(system, limits=few)
     assert not cut.complete and cut.expanded == 1
     assert names(system, Scenario(at == 2, (line("also on"), line("dig"), line("home"))), few) == [
