@@ -155,6 +155,8 @@ def read(path: str | os.PathLike[str]) -> TraceFile:
     """Read and parse a trace file. Raises TraceFileError."""
     where = os.fspath(path)
     try:
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):  # a pipe would be waited for
+            raise TraceFileError(f"{where} cannot be read: it is no regular file")
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

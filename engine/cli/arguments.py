@@ -138,10 +138,12 @@ def _overview() -> str:
 # ---- kinds of values -------------------------------------------------------------------------------------------------
 
 
-def one_of(*known: str) -> Callable[[str], str]:
-    """A reader of one of several words."""
+def one_of(*known: str, later: Sequence[str] = ()) -> Callable[[str], str]:
+    """A reader of one of several words; those that are not built yet are told from those that do not exist."""
 
     def word(text: str) -> str:
+        if text in later:
+            raise argparse.ArgumentTypeError(f"{text!r} is not built yet; there are: {', '.join(known)}")
         if text not in known:
             raise argparse.ArgumentTypeError(f"{text!r} is none of its values; {did_you_mean(text, known)}")
         return text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..catalogue import Catalogue
-from ..checker import Task
+from ..checker import Subject, Task
 from ..choosing import Chosen
 from ..confirm import confirm_via
 from ..expr import Expr
@@ -15,22 +15,36 @@ from ..results import ModelResult, PropertyResult
 from ..via import shortest_via
 from .trouble import CommandLineError
 
-__all__ = ["by_way_of"]
+__all__ = ["Way", "by_way_of", "way_of"]
 
 
-def by_way_of(catalogue: Catalogue, one: Chosen, texts: Sequence[str], named: Sequence[str], task: Task) -> ModelResult:
-    """The run that satisfies the expressions in this order and, if one property is named, then violates it.
+@dataclass(frozen=True)
+class Way:
+    """What a run of a subject is to pass, as it was written and as it was read, and the property that it is to violate then."""
 
-    It is told as a sometimes-property named `via`: reached, not-reached, or incomplete. Raises CommandLineError for a property
-    that no run ends in.
-    """
+    subject: Subject
+    texts: tuple[str, ...]
+    predicates: tuple[Expr, ...]
+    final: Property | None
+
+
+def way_of(catalogue: Catalogue, one: Chosen, texts: Sequence[str], named: Sequence[str]) -> Way:
+    """The way that is asked for. Raises ExpressionError, and CommandLineError for a property that no run ends in."""
     subject = one.subject
-    final = _final(subject.properties if named else ())
     places = [
         catalogue.own_property(one.model, subject.system, f"via-{number}", PropertyKind.SOMETIMES, text)
         for number, text in enumerate(texts, 1)
     ]
-    predicates = [place.predicate for place in places if place.predicate is not None]
+    predicates = tuple(place.predicate for place in places if place.predicate is not None)
+    return Way(subject, tuple(texts), predicates, _final(subject.properties if named else ()))
+
+
+def by_way_of(way: Way, task: Task) -> ModelResult:
+    """The run that satisfies the expressions in this order and, if one property is named, then violates it.
+
+    It is told as a sometimes-property named `via`: reached, not-reached, or incomplete.
+    """
+    subject, texts, predicates, final = way.subject, way.texts, way.predicates, way.final
     found = shortest_via(subject.system, predicates, final, task.limits, task.progress)
     prop = _asked(texts, predicates, final)
     if found.run is not None:

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..catalogue import find
+from ..catalogue import Catalogue, find
 from ..checker import DEPTH, ENGINES, Task, check
 from ..choosing import Chosen, choose
 from ..explore import Limits
@@ -20,6 +20,9 @@ from .report import Report, report
 from .subjects import all_of_them, distinct, overrides, own_properties, properties_options, settings_option, shipped
 from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError, NotBuiltYet
+
+if TYPE_CHECKING:
+    from .by_way import Way
 
 __all__ = ["configure", "run"]
 
@@ -37,7 +40,7 @@ def configure(parser: Parser) -> None:
         help="ask for the shortest run that satisfies these in this order; with -p ALWAYS-PROPERTY: and then violates it",
     )  # fmt: skip
     parser.add_argument("--engine", type=one_of(*ENGINES), default="explore", metavar="explore|smt|both")
-    parser.add_argument("--depth", type=at_least(0), default=DEPTH, metavar="K", help=f"steps that smt looks at ({DEPTH})")
+    parser.add_argument("--depth", type=at_least(0), metavar="K", help=f"steps that smt looks at ({DEPTH})")
     limits_options(parser)
     reduce_option(parser)
     parser.add_argument("--as-expected", action="store_true", help="exit 0 if and only if all is as the model files declare")
@@ -59,6 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.so_far = partial(as_json, outcomes)
     chosen = all_of_them(partial(choose, catalogue, name, settings, arguments.properties, own) for name in names)
+    ways = _ways(catalogue, chosen, arguments)
     folder = None
     if arguments.trace_dir is not None:
         distinct([one.subject.name for one in chosen], "their traces would replace each other")
@@ -66,7 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     tell = Report(console.look(), arguments.show_witnesses, frozenset([*arguments.properties, *(o.name for o in own), "via"]))
 
     faults: list[str] = []
-    for number, (one, results) in enumerate(_outcomes(chosen, arguments, console)):
+    for number, (one, results) in enumerate(_outcomes(chosen, ways, arguments, console)):
         outcomes.append((one, results))
         faults += mismatches(one, results) if arguments.as_expected else []
         console.clear_progress()
@@ -114,22 +118,34 @@ def _refuse(arguments: argparse.Namespace) -> None:
     if arguments.reduce and (arguments.via or arguments.engine == "smt"):
         what = "--via" if arguments.via else "--engine smt"
         raise CommandLineError(f"--reduce is for what exploration is asked of all runs, not for {what}: leave one of them out")
+    if arguments.depth is not None and arguments.engine == "explore":
+        raise CommandLineError("--depth bounds the runs of --engine smt or both; exploration goes to the end (see --timeout)")
     if arguments.via and arguments.engine != "explore":
         raise CommandLineError("--via is a question to exploration: leave out --engine")
     if arguments.via and (arguments.always or arguments.sometimes or arguments.eventually):
         raise CommandLineError("--via asks for one run; ask for --always, --sometimes and --eventually without it")
 
 
+def _ways(catalogue: Catalogue, chosen: Sequence[Chosen], arguments: argparse.Namespace) -> list[Way] | list[None]:
+    """For each model the way that `--via` asks for. What is wrong with it is found before anything is checked."""
+    if not arguments.via:
+        return [None] * len(chosen)
+    from .by_way import way_of
+
+    return [way_of(catalogue, one, arguments.via, arguments.properties) for one in chosen]
+
+
 def _outcomes(
-    chosen: Sequence[Chosen], arguments: argparse.Namespace, console: Console
+    chosen: Sequence[Chosen], ways: Sequence[Way | None], arguments: argparse.Namespace, console: Console
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
-    for one in chosen:
-        task = Task(arguments.engine, arguments.depth, limits, console.progress(), console.deepening(), arguments.reduce)
-        if arguments.via:
+    for one, way in zip(chosen, ways, strict=True):
+        depth = DEPTH if arguments.depth is None else arguments.depth
+        task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce)
+        if way is not None:
             from .by_way import by_way_of
 
-            yield one, (by_way_of(find(), one, arguments.via, arguments.properties, task),)
+            yield one, (by_way_of(way, task),)
         else:
             yield one, check(one.subject, task)
 

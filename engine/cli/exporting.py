@@ -25,12 +25,13 @@ from .trouble import CommandLineError, NothingFound, NothingToExport
 __all__ = ["configure", "run"]
 
 FORMATS = ("text", "markdown", "mermaid", "itf")
+LATER = ("svg", "html")
 
 
 def configure(parser: Parser) -> None:
     """The options of `export`."""
     parser.add_argument("what", metavar="TRACE|MODEL", help="a saved trace; or a model, which is then checked")
-    parser.add_argument("--to", required=True, type=one_of(*FORMATS), metavar="|".join(FORMATS))
+    parser.add_argument("--to", required=True, type=one_of(*FORMATS, later=LATER), metavar="|".join(FORMATS))
     parser.add_argument("--out", metavar="FILE", help="write there, never over another file (standard output)")
     parser.add_argument(
         "-p", "--property", metavar="NAME", help="of a model: the run of this property (the first violated, else reached)"

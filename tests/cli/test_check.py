@@ -83,6 +83,7 @@ def test_the_exit_code_is_the_documented_one(arguments: list[str], code: int) ->
         (["careful", "--as-expected", "-p", "inside"], 2, "--as-expected"),
         (["careful", "--as-expected", "--always", "True"], 2, "--as-expected"),
         (["careful", "--via", "True", "--engine", "smt"], 2, "--via"),
+        (["careful", "--depth", "3"], 2, "--engine smt or both"),
         (["careful", "--via", "True", "--always", "True"], 2, "--via"),
         (["careful", "--via", "True", "-p", "inside"], 2, "always-property"),
         (["careful", "--via", "True", "-p", "never"], 2, "never"),

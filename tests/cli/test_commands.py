@@ -57,6 +57,7 @@ def test_what_is_not_built_yet_says_so_and_exits_with_2(words: list[str]) -> Non
         (["show"], "MODEL"),
         (["export", "careful"], "--to"),
         (["export", "careful", "--to", "pdf"], "markdown"),
+        (["export", "careful", "--to", "svg"], "'svg' is not built yet"),
         (["simulate", "careful", "--steps", "many"], "--steps"),
     ],
 )
