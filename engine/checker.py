@@ -97,7 +97,7 @@ def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, 
     started = time.monotonic()
     asked = watched(subject)
     smaller = reduced(subject.system, asked, task.reduce)
-    exploration = explore(smaller.system, asked, task.limits, task.progress)
+    exploration = explore(smaller.system, asked, task.limits, task.progress, mirror=smaller.mirror)
     judge = _Judge(smaller, exploration, Budget(task.limits, started))
     found = tuple(judge.result(prop) for prop in subject.properties)
     result = ModelResult(
@@ -114,7 +114,7 @@ def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, 
         seconds=time.monotonic() - started,
         overflows=exploration.overflows,
         lacks=dict(exploration.lacks),
-        actions=dict(exploration.coverage),
+        actions=smaller.counts(exploration.coverage),
         stopped_by=exploration.stopped_by,
         interrupted=judge.interrupted,
         reductions=smaller.applied,

@@ -21,6 +21,7 @@ from typing import Any
 from .errors import ValueOutsideSort
 from .expr import Expr, Op, postorder
 from .layout import Layout
+from .mirror import Mirror
 from .sorts import Bag, Bool, Int, fits
 from .source import Block, Form, Whole, code_of, shared, wrap
 from .system import Action, System
@@ -34,15 +35,23 @@ OVERFLOW = 1  # the flag bit of a message dropped by a full channel
 class Compiled:
     """The generated code of one system and a list of predicates over its states.
 
-    `events` are the events that the flags report (none unless asked for: each costs time in every transition).
+    `events` are the events that the flags report (none unless asked for: each costs time in every transition). With `mirror`,
+    successors are those states that stand for themselves and their mirror images.
     """
 
-    def __init__(self, system: System, predicates: Sequence[Expr] = (), events: Iterable[str] = ()) -> None:
+    def __init__(
+        self, system: System, predicates: Sequence[Expr] = (), events: Iterable[str] = (), mirror: Mirror | None = None
+    ) -> None:
         self.system = system
         self.layout = Layout(system)
         self.events = tuple(dict.fromkeys(events))
         self.needs = tuple(dict.fromkeys(name for action in system.actions for name, _ in action.needs))
         self.watched = tuple(predicates)
+        self.mirror = mirror
+
+    def standing(self, state: int) -> int:
+        """The packed state that stands for one: itself, or its mirror image."""
+        return state if self.mirror is None else self.mirror.canonical(state)
 
     @cached_property
     def source(self) -> str:
@@ -86,7 +95,7 @@ class Compiled:
             a, v = self.system.actions[action], self.system.variables[variable]
             raise ValueOutsideSort(f"{a.name} sets {v.name} to {value!r}, which is outside {v.sort}")
 
-        scope: dict[str, Any] = {"outside": outside}
+        scope: dict[str, Any] = {"outside": outside, "standing": self.standing}
         exec(compile(source, f"<{self.system.name}: {name}>", "exec"), scope)
         return scope[name]
 
@@ -156,7 +165,8 @@ class SuccessorWriter:
         keep = (1 << self.layout.width) - 1 & ~cleared
         texts = [f"s & {keep}" if cleared else "s", *(f"{text} << {at}" for at, text in parts)]
         texts += [str(known)] if known else []
-        return f"out.append(({label}, {' | '.join(texts)}, {flags}))"
+        after = " | ".join(texts)
+        return f"out.append(({label}, {after if self.unit.mirror is None else f'standing({after})'}, {flags}))"
 
     # -- guards --------------------------------------------------------------------------------------------------
 

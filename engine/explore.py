@@ -17,6 +17,7 @@ from .exploration import Exploration, Finding, Run
 from .expr import Expr, negate
 from .interrupts import shielded
 from .limits import ALONE, UNLIMITED, Limits, Means, Progress, memory_in_use
+from .mirror import Mirror
 from .moving import Mover
 from .property import Property, PropertyKind
 from .system import System
@@ -33,14 +34,17 @@ def explore(
     limits: Limits = UNLIMITED,
     progress: Callable[[Progress], None] | None = None,
     means: Means = ALONE,
+    mirror: Mirror | None = None,
 ) -> Exploration:
     """Explore a system and watch for violations of always-properties and witnesses of sometimes-properties.
+
+    With `mirror`, of each state and its mirror image one stands for both (see `reductions.symmetry`).
 
     Scenarios and eventually-properties are questions about the finished graph: see `scenario` and `liveness`. A keyboard
     interrupt ends the search with what was found so far. Raises ValueOutsideSort if an action leaves a sort.
     """
     watch = Watch(properties)
-    unit = Compiled(system, watch.predicates, watch.event_names)
+    unit = Compiled(system, watch.predicates, watch.event_names, mirror)
     result = Exploration(unit)
     search = Search(result, watch, limits, progress, means)
     try:
@@ -135,7 +139,7 @@ class Search:
     def _begin(self) -> None:
         """Discover the initial states."""
         most = self.limits.max_states
-        for code in dict.fromkeys(self.unit.layout.pack(state) for state in self.unit.system.initial):
+        for code in dict.fromkeys(self.unit.standing(self.unit.layout.pack(state)) for state in self.unit.system.initial):
             if len(self.states) == most:
                 self.result.stopped_by = f"--max-states {most}"
                 return

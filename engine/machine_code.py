@@ -51,6 +51,7 @@ def machine_source(unit: Compiled) -> str:
     given = ", ".join(f"w{i}" for i in range(width))
     emit = [
         f"def emit(n, label, {given}, flag, labels: Words, words: Words, flags: Words):",
+        *_standing(unit),
         "    labels[n] = label",
         *(f"    words[n * {width} + {i}] = w{i}" for i in range(width)),
         "    flags[n] = flag",
@@ -66,6 +67,30 @@ def machine_source(unit: Compiled) -> str:
         f"        masks[row] = {mask}",
     ]
     return "\n".join([*emit, _MachineWriter(unit, form).write(), *judge])
+
+
+def _standing(unit: Compiled) -> list[str]:
+    """The lines that put the mirror image in the place of the words w0, w1, ... if it is less than they are."""
+    if unit.mirror is None:
+        return []
+    width = unit.layout.words
+    parts: list[dict[tuple[int, int], int]] = [{} for _ in range(width)]  # (source word, shift) -> mask of the target
+    for here, there in unit.mirror.places:
+        for source, target in ((here, there), (there, here)):
+            come = parts[target.offset // WORD]
+            key = source.offset // WORD, target.offset % WORD - source.offset % WORD
+            come[key] = come.get(key, 0) | target.mask << target.offset % WORD
+    lines, less = [], "False"
+    for i, come in enumerate(parts):
+        texts = [f"w{i} & {_word(unit.mirror.stays, i)}"]
+        for (source, shift), mask in come.items():
+            moved = f"w{source} << {shift}" if shift > 0 else f"w{source} >> {-shift}" if shift else f"w{source}"
+            texts.append(f"{moved} & {_word(mask, 0)}")
+        lines.append(f"    m{i} = {' | '.join(texts)}")
+        unsigned = f"(m{i} < w{i}) != ((m{i} ^ w{i}) < 0)"
+        less = unsigned if i == 0 else f"({unsigned}) if m{i} != w{i} else ({less})"
+    lines.append(f"    if {less}:")
+    return [*lines, *(f"        w{i} = m{i}" for i in range(width))]
 
 
 class _MachineWriter(SuccessorWriter):

@@ -9,12 +9,14 @@ from ..errors import LanguageError, did_you_mean
 from ..evaluate import apply
 from ..explore import Run
 from ..layout import Layout
+from ..mirror import Mirror
 from ..property import Property
 from ..sorts import Value
 from ..system import Action, State, System
 from ..trace import Trace, replay
 from . import REDUCTIONS
 from .dead_variables import without_dead_variables
+from .symmetry import Symmetry, find_symmetry
 
 __all__ = ["Reduced", "reduced"]
 
@@ -28,8 +30,19 @@ class Reduced:
 
     original: System
     system: System
+    symmetry: Symmetry | None = None
     applied: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """Which packed states stand for two."""
+        return None if self.symmetry is None else self.symmetry.mirror
+
+    def counts(self, taken: Mapping[str, int]) -> dict[str, int]:
+        """How often each action happened: of two that are mirror images, each as often as both."""
+        image = {} if self.symmetry is None else {a: b for a, b in self.symmetry.actions.items() if a != b}
+        return {name: count + (taken[image[name]] if name in image else 0) for name, count in taken.items()}
 
     def trace(self, run: Run, about: str = "") -> Trace:
         """A run of the reduced system as a run of the original one, rebuilt by the reference evaluator.
@@ -40,9 +53,13 @@ class Reduced:
         if not self.applied:
             return run.trace(self.original, about)
         layout = Layout(self.system)
-        starts = [layout.pack(state) for state in self.system.initial]
-        start = self.original.initial[starts.index(run.start)]
-        instances = [self._original(*layout.unpack_label(label)) for label in run.labels]
+        first: State = layout.unpack(run.start)
+        if self.symmetry is None:
+            steps = [layout.unpack_label(label) for label in run.labels]
+        else:
+            first, steps = self.symmetry.unfolded(run.start, run.labels)
+        start = self.original.initial[[dict(state) for state in self.system.initial].index(dict(first))]
+        instances = [self._original(*step) for step in steps]
         loop = run.loop
         if loop is not None:
             instances, loop = self._closed(start, instances[:loop], instances[loop:])
@@ -77,4 +94,13 @@ def reduced(system: System, properties: Sequence[Property], names: Sequence[str]
     if "dead-variables" in names:
         small = without_dead_variables(small, properties)
         applied.append("dead-variables")
-    return Reduced(system, small, tuple(applied))
+    symmetry = None
+    refused: dict[str, str] = {}
+    if "symmetry" in names:
+        found = find_symmetry(small, properties)
+        if isinstance(found, str):
+            refused["symmetry"] = found
+        else:
+            symmetry = found
+            applied.append("symmetry")
+    return Reduced(system, small, symmetry, tuple(applied), refused)
