@@ -7,13 +7,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from .budget import Budget
-from .bulk import packed_words
+from .bulk import CHUNK, Bulk, packed_words
 from .explore import Exploration
+from .expr import Expr
+from .layout import Layout
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["LARGE", "Edges", "arrays_serve", "edges_of"]
+__all__ = ["LARGE", "Edges", "arrays_serve", "column", "edges_of", "where"]
 
 LARGE = 20_000  # transitions from which on arrays are worth the import of numpy and scipy
 
@@ -25,6 +27,33 @@ class Edges(NamedTuple):
     indptr: np.ndarray
     labels: np.ndarray
     targets: np.ndarray  # positions
+
+    def leaving(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The transitions of some states, one state after the other: their numbers, and for each the place of its state."""
+        import numpy as np
+
+        number = self.indptr[positions + 1] - self.indptr[positions]
+        within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+        return np.repeat(self.indptr[positions], number) + within, np.repeat(np.arange(len(positions)), number)
+
+    def sources(self) -> np.ndarray:
+        """For each transition the position of its source."""
+        import numpy as np
+
+        return np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+
+
+def where(layout: Layout, words: np.ndarray, predicate: Expr) -> np.ndarray:
+    """In which of some packed states a predicate holds."""
+    return column(layout, words, predicate).astype(bool)
+
+
+def column(layout: Layout, words: np.ndarray, expr: Expr) -> np.ndarray:
+    """The value of a scalar expression in each of some packed states (see `bulk`)."""
+    import numpy as np
+
+    parts = [Bulk(layout, words[at : at + CHUNK]).array(expr) for at in range(0, len(words), CHUNK)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
 def arrays_serve(exploration: Exploration) -> bool:

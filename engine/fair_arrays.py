@@ -10,10 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from .budget import Budget
-from .bulk import CHUNK, Bulk
-from .edges import Edges
+from .edges import Edges, where
 from .explore import Exploration, Run
-from .expr import Expr, all_of, negate
+from .expr import all_of, negate
 from .fair_facts import Facts, Pairs, facts_of, tally
 from .fair_rules import REFUSED, Edge, Rules, check_response
 from .fair_tour import Tour
@@ -48,22 +47,16 @@ class ArrayRegion:
         """How many states wait."""
         return len(self.came)
 
-    def _where(self, predicate: Expr) -> np.ndarray:
-        """In which expanded states a predicate holds."""
-        import numpy as np
-
-        layout, words = self.exploration.unit.layout, self.edges.words[: self.exploration.expanded]
-        parts = [Bulk(layout, words[at : at + CHUNK]).array(predicate) for at in range(0, len(words), CHUNK)]
-        return np.concatenate([np.zeros(0, dtype=bool), *parts])
-
     def _explore(self) -> None:
         """Walk the region breadth first. A trigger is as far away as its state, so triggers join level by level."""
         import numpy as np
 
         exploration, edges = self.exploration, self.edges
         inside = np.zeros(len(exploration.states), dtype=bool)  # and not yet come to
-        inside[: exploration.expanded] = self._where(all_of(self.response.meanwhile, negate(self.response.goal)))
-        triggers = np.flatnonzero(inside[: exploration.expanded] & self._where(self.response.trigger))
+        layout, words = exploration.unit.layout, edges.words[: exploration.expanded]
+        waits = where(layout, words, all_of(self.response.meanwhile, negate(self.response.goal)))
+        inside[: exploration.expanded] = waits
+        triggers = np.flatnonzero(waits & where(layout, words, self.response.trigger))
         starts = exploration.level_starts
         self.before = np.full(len(inside), -1, dtype=np.int64)
         self.by = np.full(len(inside), -1, dtype=np.int64)
@@ -80,12 +73,10 @@ class ArrayRegion:
             order += [following, joining]
             level = np.sort(np.concatenate([following, joining]))
             self.depth[level] = depth
-            number = edges.indptr[level + 1] - edges.indptr[level]
-            out = np.repeat(edges.indptr[level] - np.cumsum(number) + number, number) + np.arange(number.sum())
-            source = np.repeat(level, number)
+            out, source = edges.leaving(level)
             new = inside[edges.targets[out]]
             found, first = np.unique(edges.targets[out[new]], return_index=True)
-            self.before[found], self.by[found] = source[new][first], edges.labels[out[new]][first]
+            self.before[found], self.by[found] = level[source[new][first]], edges.labels[out[new]][first]
             inside[found] = False
             following = found[np.argsort(first)]
             depth += 1
@@ -171,9 +162,8 @@ class ArrayRegion:
         fair[self.resting] = True
         beyond = np.arange(self.exploration.expanded, count)  # what is not expanded may go on fairly
         alive = np.concatenate([self.facts.states[fair], beyond])
-        source = np.repeat(np.arange(self.exploration.expanded), np.diff(self.edges.indptr))
         rows = np.concatenate([self.edges.targets, np.full(len(alive), count)])  # backwards, from one node behind all of them
-        ends = np.concatenate([source, alive])
+        ends = np.concatenate([self.edges.sources(), alive])
         graph = csr_array((np.ones(len(rows), dtype=np.int32), (rows, ends)), shape=(count + 1, count + 1))
         dead = np.ones(count + 1, dtype=bool)
         dead[breadth_first_order(graph, count, return_predecessors=False)] = False

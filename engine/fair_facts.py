@@ -51,9 +51,7 @@ def facts_of(rules: Rules, edges: Edges, states: np.ndarray) -> Facts:
 
     place = np.full(len(edges.words), -1, dtype=np.int64)
     place[states] = np.arange(len(states))
-    first, number = edges.indptr[states], edges.indptr[states + 1] - edges.indptr[states]
-    leaving = np.repeat(first - np.cumsum(number) + number, number) + np.arange(number.sum())
-    source = np.repeat(np.arange(len(states)), number)
+    leaving, source = edges.leaving(states)
     actions = edges.labels[leaving] >> rules.layout.param_bits
     weak = _weak_numbers(rules)[actions]
     enabled = Pairs(source[weak >= 0], weak[weak >= 0])

@@ -1,7 +1,7 @@
 """The explored states as a networkx graph, and graph questions: components, dominators, deadlocks, quotients, detours.
 
 networkx is imported where it is used: checking always-properties never pays for it. All answers speak of the explored part;
-`graph.graph["complete"]` says whether that is everything.
+`graph.graph["complete"]` says whether that is everything. Questions to large explorations are answered by `graph_arrays`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .compile import Compiled
+from .edges import arrays_serve
 from .errors import LanguageError, UnknownName, did_you_mean
 from .explore import Exploration, Run
 from .expr import FALSE, Expr, equal
@@ -71,18 +72,31 @@ def describe_state(system: System, state: Mapping[str, Value]) -> str:
 # ---- questions to the graph ------------------------------------------------------------------------------------------
 
 
-def components(graph: nx.DiGraph) -> list[list[Hashable]]:
+def components(graph: nx.DiGraph | Exploration) -> list[list[Hashable]]:
     """The strongly connected components: sets of states each of which can be reached from each other.
 
-    Each in the graph's order of nodes, and so are the components, by their first node.
+    Each in the graph's order of nodes, and so are the components, by their first node. Of an exploration they are those of
+    `to_networkx`, which large ones can do without.
     """
+    if isinstance(graph, Exploration):
+        if arrays_serve(graph):
+            from .graph_arrays import array_components
+
+            return [list(nodes) for nodes in array_components(graph)]
+        graph = to_networkx(graph)
     import networkx as nx
 
     return _in_order(graph, nx.strongly_connected_components(graph))
 
 
-def attractors(graph: nx.DiGraph) -> list[list[Hashable]]:
+def attractors(graph: nx.DiGraph | Exploration) -> list[list[Hashable]]:
     """The components that no run leaves: where every run that goes on for ever can end up. In the order of `components`."""
+    if isinstance(graph, Exploration):
+        if arrays_serve(graph):
+            from .graph_arrays import array_attractors
+
+            return [list(nodes) for nodes in array_attractors(graph)]
+        graph = to_networkx(graph)
     import networkx as nx
 
     return _in_order(graph, nx.attracting_components(graph))
@@ -142,6 +156,10 @@ def shortest_run(exploration: Exploration, target: Expr, avoiding: Expr = FALSE)
     system = exploration.system
     for node in (target, avoiding):
         system.check_expr(node, "shortest_run")
+    if arrays_serve(exploration):
+        from .graph_arrays import array_shortest_run
+
+        return array_shortest_run(exploration, target, avoiding)
     classify = Compiled(system, [target, avoiding]).predicates
     came: dict[int, tuple[int, int]] = {}  # position -> (position before, label)
     level: list[int] = []
@@ -185,18 +203,31 @@ def deadlocks(exploration: Exploration, classes: Mapping[str, Expr]) -> dict[str
     """
     if "stuck" in classes:
         raise LanguageError('"stuck" is what belongs to no class: give the class another name')
-    system, shift = exploration.system, exploration.unit.layout.param_bits
+    system = exploration.system
     for name, predicate in classes.items():
         system.check_expr(predicate, f"class {name}")
     classify = Compiled(system, list(classes.values())).predicates
     protocol = [action.kind.is_protocol_step for action in system.actions]
     found: dict[str, list[int]] = {name: [] for name in (*classes, "stuck")}
-    for position in range(exploration.expanded):
-        if not any(protocol[label >> shift] for label, _, _ in exploration.successors(position)):
-            mask = classify(exploration.states[position])
-            name = next((name for i, name in enumerate(classes) if mask >> i & 1), "stuck")
-            found[name].append(position)
+    for position in _without(exploration, protocol):
+        mask = classify(exploration.states[position])
+        name = next((name for i, name in enumerate(classes) if mask >> i & 1), "stuck")
+        found[name].append(position)
     return found
+
+
+def _without(exploration: Exploration, actions: Sequence[bool]) -> Iterable[int]:
+    """The expanded states that have no transition by one of the marked actions."""
+    if arrays_serve(exploration):
+        from .graph_arrays import positions_without
+
+        return positions_without(exploration, actions)
+    shift = exploration.unit.layout.param_bits
+    return (
+        position
+        for position in range(exploration.expanded)
+        if not any(actions[label >> shift] for label, _, _ in exploration.successors(position))
+    )
 
 
 def quotient(exploration: Exploration, by: Sequence[str | Expr]) -> nx.DiGraph:
@@ -214,6 +245,10 @@ def quotient(exploration: Exploration, by: Sequence[str | Expr]) -> nx.DiGraph:
     watched = [_expression(system, item) for item in by]
     names = [item if isinstance(item, str) else show(item) for item in by]
     classify = _Classes(system, watched).of
+    if arrays_serve(exploration):
+        from .graph_arrays import array_quotient
+
+        return array_quotient(exploration, names, watched)
     graph = nx.DiGraph(name=system.name, complete=exploration.complete, by=tuple(names))
     where = []
     for position, state in enumerate(exploration.states):
