@@ -76,10 +76,10 @@ def _standing(unit: Compiled) -> list[str]:
     width = unit.layout.words
     parts: list[dict[tuple[int, int], int]] = [{} for _ in range(width)]  # (source word, shift) -> mask of the target
     for here, there in unit.mirror.places:
-        for source, target in ((here, there), (there, here)):
-            come = parts[target.offset // WORD]
-            key = source.offset // WORD, target.offset % WORD - source.offset % WORD
-            come[key] = come.get(key, 0) | target.mask << target.offset % WORD
+        for one, other in ((here, there), (there, here)):
+            come = parts[other.offset // WORD]
+            key = one.offset // WORD, other.offset % WORD - one.offset % WORD
+            come[key] = come.get(key, 0) | other.mask << other.offset % WORD
     lines, less = [], "False"
     for i, come in enumerate(parts):
         texts = [f"w{i} & {_word(unit.mirror.stays, i)}"]

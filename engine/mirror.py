@@ -14,7 +14,7 @@ class Mirror:
 
     def __init__(self, layout: Layout, pairs: Mapping[str, str]) -> None:
         both = [pair for a, b in pairs.items() for pair in zip(layout.places[a], layout.places[b], strict=True)]
-        self.places = [(here, there) for here, there in both if here.offset < there.offset]
+        self.places = [(here, there) for here, there in both if here.offset < there.offset and here.width]
         found: dict[int, list[int]] = {}
         for here, there in self.places:
             masks = found.setdefault(there.offset - here.offset, [0, 0])

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from synproof.engine.mirror import Mirror
 from synproof.engine.property import Property, PropertyKind, Response, Scenario
 from synproof.engine.reductions.reduced import reduced
 from synproof.engine.reductions.symmetry import Symmetry, find_symmetry
-from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record
+from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Channel, Kind, Step, System, Variable
 
 from .test_reductions import agree
@@ -148,6 +149,38 @@ def test_states_are_those_that_stand_for_themselves_and_their_mirror_images() ->
         whole = set(explore(system).states)
         assert {small.mirror.image(code) for code in whole} == whole
         assert set(explore(small.system, mirror=small.mirror).states) == {small.mirror.canonical(code) for code in whole}
+
+
+def wheels() -> System:
+    """Two wheels of four positions each, whose numbers fill a word to its last bit."""
+    wheel = [Variable(f"{end}.at", Seq(32)) for end in ("left", "right")]
+    actions = []
+    for variable, end in zip(wheel, ("left", "right"), strict=True):
+        step = Step(f"{end}.turn", actor=end, kind=Kind.INTERNAL)
+        step.set(variable.expr, variable.expr + (1 << 30))
+        actions.append(step.action())
+    first = {variable.name: 0 for variable in wheel}
+    return System("wheels", tuple(wheel), (first,), tuple(actions), actors=("left", "right"))
+
+
+def test_machine_code_puts_the_same_states_in_the_place_of_their_mirror_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite", reason="the extra `fast` is not installed")
+    from .test_large_search import AT_ONCE, PLAIN, compare
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    models = [load_model("simultaneous-open", {"capacity": size}, SAFETY) for size in ("1:1", "2:2")]
+    asked = [(subject.system, subject.properties) for subject in models]
+    asked += [(Twins(seed).system(), Twins(seed).properties()) for seed in range(6)] + [(wheels(), ())]
+    words = set()
+    for system, properties in asked:
+        small = reduced(system, properties, ["symmetry"])
+        assert small.mirror is not None
+        plain, large = (explore(small.system, properties, means=means, mirror=small.mirror) for means in (PLAIN, AT_ONCE))
+        compare(plain, large, every=7)
+        words.add(plain.unit.layout.words)
+    assert {1, 3} <= words and len(plain.states) == 10
 
 
 def test_an_image_swaps_the_variables_of_the_pairs_and_no_others() -> None:
