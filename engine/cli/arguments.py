@@ -35,7 +35,7 @@ COMMANDS = (
     Command("why", "take one mechanism away and show what breaks", "unbuilt"),
     Command("prove", "inductive proofs without bounds", "unbuilt"),
     Command("replay", "check a saved trace step by step with the reference evaluator", "replaying"),
-    Command("export", "a trace as text, Markdown, Mermaid or ITF", "exporting"),
+    Command("export", "a trace as text, Markdown, Mermaid or ITF; a system for SPIN or TLC", "exporting"),
     Command("simulate", "a random run", "simulating"),
     Command("graph", "the explored state graph", "unbuilt"),
     Command("conform", "does the specification admit a packet capture?", "unbuilt"),

@@ -1,4 +1,4 @@
-"""`synproof export`: a trace, saved or just found, as text, Markdown, Mermaid or ITF."""
+"""`synproof export`: a trace, saved or just found, as text, Markdown, Mermaid or ITF; or a whole system for SPIN or TLC."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from ..catalogue import Catalogue, find
-from ..checker import Task, check
+from ..checker import Subject, Task, check
 from ..choosing import choose
 from ..explore import Limits
 from ..files import write_text
@@ -24,15 +24,23 @@ from .trouble import CommandLineError, NothingFound, NothingToExport
 
 __all__ = ["configure", "run"]
 
-FORMATS = ("text", "markdown", "mermaid", "itf")
+OF_TRACES = ("text", "markdown", "mermaid", "itf")
+OF_SYSTEMS = ("promela", "tla")
+FORMATS = (*OF_TRACES, *OF_SYSTEMS)
 LATER = ("svg", "html")
 
 
 def configure(parser: Parser) -> None:
     """The options of `export`."""
     parser.add_argument("what", metavar="TRACE|MODEL", help="a saved trace; or a model, which is then checked")
-    parser.add_argument("--to", required=True, type=one_of(*FORMATS, later=LATER), metavar="|".join(FORMATS))
-    parser.add_argument("--out", metavar="FILE", help="write there, never over another file (standard output)")
+    parser.add_argument(
+        "--to", required=True, type=one_of(*FORMATS, later=LATER), metavar="|".join(FORMATS),
+        help="the last two: the whole system of a model as text for SPIN, for TLC (docs/other-tools.md)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", metavar="FILE",
+        help="write there, never over another file (standard output); for TLC its FILE.cfg is written beside FILE.tla",
+    )  # fmt: skip
     parser.add_argument(
         "-p", "--property", metavar="NAME", help="of a model: the run of this property (the first violated, else reached)"
     )
@@ -52,6 +60,8 @@ class _Found:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Export."""
     catalogue = find()
+    if arguments.to in OF_SYSTEMS:
+        return _system(catalogue, arguments, console)
     found = _saved(catalogue, arguments) if is_trace(catalogue, arguments.what) else _checked(catalogue, arguments, console)
     text = _written(found, arguments.to, console.look() if arguments.out is None else Look())
     if arguments.out is not None:
@@ -60,6 +70,29 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         console.say(text.rstrip("\n"))
     return 0
+
+
+def _system(catalogue: Catalogue, arguments: argparse.Namespace, console: Console) -> int:
+    if is_trace(catalogue, arguments.what):
+        raise CommandLineError(f"--to {arguments.to} writes a system, not a run: name a model instead of {arguments.what}")
+    if arguments.max_states or arguments.max_memory or arguments.timeout:
+        raise CommandLineError(f"--to {arguments.to} searches nothing: leave out the limits")
+    only = [arguments.property] if arguments.property else []
+    subject = choose(catalogue, arguments.what, overrides(arguments.settings), only).subject
+    for path, text in _texts(subject, arguments.to, arguments.out):
+        if path is None:
+            console.say(text.rstrip("\n"))
+        else:
+            write_text(path, text)
+            console.say(f"wrote {path}")
+    return 0
+
+
+def _texts(subject: Subject, form: str, out: str | None) -> list[tuple[str | None, str]]:
+    """What is written, and where (None: standard output)."""
+    from ..promela import to_promela
+
+    return [(out, to_promela(subject))]
 
 
 def _saved(catalogue: Catalogue, arguments: argparse.Namespace) -> _Found:
