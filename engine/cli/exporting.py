@@ -25,7 +25,7 @@ from .trouble import CommandLineError, NothingFound, NothingToExport
 __all__ = ["configure", "run"]
 
 OF_TRACES = ("text", "markdown", "mermaid", "itf")
-OF_SYSTEMS = ("promela", "tla")
+OF_SYSTEMS = ("promela",)
 FORMATS = (*OF_TRACES, *OF_SYSTEMS)
 LATER = ("svg", "html")
 
@@ -35,11 +35,11 @@ def configure(parser: Parser) -> None:
     parser.add_argument("what", metavar="TRACE|MODEL", help="a saved trace; or a model, which is then checked")
     parser.add_argument(
         "--to", required=True, type=one_of(*FORMATS, later=LATER), metavar="|".join(FORMATS),
-        help="the last two: the whole system of a model as text for SPIN, for TLC (docs/other-tools.md)",
+        help="the last: the whole system of a model as text for SPIN",
     )  # fmt: skip
     parser.add_argument(
         "--out", metavar="FILE",
-        help="write there, never over another file (standard output); for TLC its FILE.cfg is written beside FILE.tla",
+        help="write there, never over another file (standard output)",
     )  # fmt: skip
     parser.add_argument(
         "-p", "--property", metavar="NAME", help="of a model: the run of this property (the first violated, else reached)"
