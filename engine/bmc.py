@@ -1,7 +1,8 @@
 """Bounded model checking and k-induction: the shortest violations and witnesses, found by Z3 on the unrolled relation.
 
 Depths are searched in increasing order, all undecided properties at once, so what is found is as short as what exploration
-finds. Every run is replayed and confirmed by the reference evaluator before it is given back. References: Biere, Cimatti,
+finds. Runs set out from the last frontier (`engine.frontier`) whose states it was cheaper to find than to search on from the
+one before. Every run is replayed and confirmed by the reference evaluator before it is given back. References: Biere, Cimatti,
 Clarke, Zhu, "Symbolic model checking without BDDs" (TACAS 1999); Sheeran, Singh, Stålmarck, "Checking safety properties using
 induction and a SAT-solver" (FMCAD 2000).
 """
@@ -20,7 +21,7 @@ from .induction import Attempt, Induction, Outcome, Watch
 from .property import Property, PropertyKind, Verdict
 from .question import Question, lack_of, question_of
 from .results import PropertyResult
-from .smt import Answer, ask, one_shot_solver, solver_module, value_in
+from .smt import Answer, ask, one_shot_solver, solver_module, value_in, work
 from .sorts import BOOL
 from .system import System
 from .trace import replay
@@ -28,6 +29,7 @@ from .unrolling import Unrolling
 
 __all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
 
+HARDER = 3  # so much more work, roughly, is a search for each step that it is longer
 PROOF_SECONDS = 0.5  # a bounded search spends no more on looking for what is inductive
 
 
@@ -112,6 +114,7 @@ class _Search:
         self.watch = Watch(system, [*self.open, *self.lacking])
         self.frontiers = Frontiers(self.watch.relation)
         self.runs: dict[int, Unrolling] = {}  # from which frontier they set out
+        self.last_work = 0  # what the searches of the last depth took
 
     def _question(self, prop: Property) -> Question | None:
         if prop.not_applicable:
@@ -140,8 +143,11 @@ class _Search:
 
     def _search(self, depth: int) -> None:
         """Settle all open questions for runs of just this depth, those together that set out from one frontier."""
-        if depth == self.frontiers.depth + 1 and self.frontiers.worth_growing:
+        saved = (HARDER - 1.0) * self.last_work
+        while not self.stopped_by and self.frontiers.depth < depth and self.frontiers.worth(saved):
             self._stop(self.frontiers.grow(self._ask), depth)
+            saved /= HARDER
+        self.last_work = 0
         together: dict[int, list[Question]] = {}
         for question in [*self.open, *self.lacking]:
             base = min(depth - len(question.steps), self.frontiers.depth)
@@ -162,10 +168,12 @@ class _Search:
         asked = {question: self.watch.term(question, runs, depth - base) for question in questions}
         terms = {question: term for question, term in asked.items() if not z3.is_false(term)}
         facts = [z3.Not(self.watch.term(q, runs, i)) for q in self.open for i in range(len(q.steps), depth - base)]
-        while terms:
+        while terms and not self.stopped_by:
             solver = one_shot_solver()
             solver.add(*runs.constraints, *facts, z3.Or(*terms.values()))
+            before = work(solver)
             answer = self._ask(solver)
+            self.last_work += work(solver) - before
             if answer.verdict == "unknown":
                 self._stop(answer.reason, depth)
                 return

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from .packing import Packing
 from .relation import Relation, Step
-from .smt import Answer, Leaf, Term, new_solver
+from .smt import Answer, Leaf, Term, new_solver, work
 from .sorts import Value
 from .system import Action, State
 
@@ -22,8 +22,8 @@ __all__ = ["Frontiers", "Instance"]
 Instance: TypeAlias = tuple[Action, dict[str, Value]]  # an action and its parameters
 Asking: TypeAlias = Callable[[Any], Answer]  # asks a solver
 
-STATES = 600  # frontiers are found one after the other as long as the next will hardly bring more states than these together
-MOST = 4 * STATES  # a frontier that makes them so many is given up
+FEW = 200  # as long as there are not more states than these, the next frontier is found without further question
+MOST = 5000  # a frontier that makes them so many is given up
 
 
 class Frontiers:
@@ -36,6 +36,7 @@ class Frontiers:
         self.found: list[list[int]] = [list(dict.fromkeys(numbers))]
         self._seen = set(numbers)
         self._initial = dict(zip(reversed(numbers), reversed(relation.system.initial), strict=True))
+        self._last_work = 0  # what the last frontier took
         self._given_up = False
 
     @property
@@ -43,10 +44,10 @@ class Frontiers:
         """The last frontier that was found."""
         return len(self.found) - 1
 
-    @property
-    def worth_growing(self) -> bool:
-        """Whether the next frontier can be expected to be small."""
-        return not self._given_up and len(self._seen) + 2 * len(self.found[-1]) <= STATES
+    def worth(self, work: float) -> bool:
+        """Whether the next frontier will hardly take more than this work of Z3's: it tends to take twice what the last took."""
+        few = len(self._seen) + 2 * len(self.found[-1]) <= FEW
+        return not self._given_up and (few or 2 * self._last_work <= work)
 
     def states(self, depth: int) -> tuple[dict[str, Leaf], list[Term]]:
         """Any state of a frontier, and the conditions for that."""
@@ -59,6 +60,7 @@ class Frontiers:
     def grow(self, asking: Asking) -> str:
         """Find the next frontier. Where Z3 gives up there is none, and its reason is given back."""
         ahead, new = self._step_from(self.depth), list[int]()
+        before = work(ahead.solver)
         ahead.solver.add(*(ahead.number != self.packing.constant(old) for old in self._seen))
         while (answer := asking(ahead.solver)).verdict == "sat":
             new.append(self.packing.read(answer.model, ahead.number))
@@ -68,6 +70,7 @@ class Frontiers:
                 return ""
         if answer.verdict == "unknown":
             return answer.reason
+        self._last_work = work(ahead.solver) - before
         self.found.append(new)
         self._seen.update(new)
         return ""

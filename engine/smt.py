@@ -27,7 +27,7 @@ from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, Value
 
 __all__ = [
     "Answer", "Bundle", "Leaf", "Reading", "Term", "ask", "flat", "literal", "new_solver", "one_shot_solver", "solver_module",
-    "symbol", "value_in", "within",
+    "symbol", "value_in", "within", "work",
 ]  # fmt: skip
 
 Term: TypeAlias = Any  # a z3.BoolRef or z3.BitVecRef
@@ -446,6 +446,13 @@ def ask(solver: Any, *assumptions: Term, timeout: float | None = None) -> Answer
     return Answer("sat", solver.model()) if said == z3.sat else Answer("unsat")
 
 
+def work(solver: Any) -> int:
+    """How much Z3 has done so far in this process: grows with the time it takes, but is the same on every machine."""
+    known = solver.statistics()
+    return int(known.get_key_value(_WORK)) if _WORK in known.keys() else 0  # noqa: SIM118 (it is no mapping)
+
+
+_WORK = "rlimit count"
 _FOR_EVER = 0xFFFFFFFF  # milliseconds: Z3's own word for no limit
 
 

@@ -1,0 +1,34 @@
+"""Both engines on every shipped model, at the depth that is the default: what Z3 says of runs of up to 12 steps is what
+exploration found. `python -m pytest -m slow tests/models/test_both_engines.py`; seconds to a few minutes a model.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from synproof.engine.api import load_model
+from synproof.engine.checker import DEPTH, Task, check
+from synproof.engine.property import PropertyKind, Verdict
+
+from .test_shipped import NAMES
+
+DECIDED = (Verdict.VIOLATED, Verdict.REACHED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_both_engines_agree(name: str) -> None:
+    subject = load_model(name)
+    explored, solved = check(subject, Task("both", DEPTH))
+    assert not solved.stopped_by
+    for prop in subject.properties:
+        if prop.kind is PropertyKind.EVENTUALLY or prop.not_applicable:
+            continue
+        here, there = explored.result(prop.name), solved.result(prop.name)
+        if here.steps is not None and here.steps <= DEPTH:
+            assert (there.verdict, there.steps) == (here.verdict, here.steps), prop.name
+        else:
+            assert there.verdict not in DECIDED, prop.name
+            assert there.verdict is not Verdict.UNKNOWN, prop.name
+            if there.verdict is Verdict.PROVED:
+                assert here.verdict is Verdict.HOLDS, prop.name
