@@ -9,6 +9,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def restructured(rng: random.Random, text: str) -> bytes:
         if rng.random() < 0.3:
             del where[key]
         else:
-            where[key] = rng.choice(VALUES) if rng.random() < 0.7 else json.loads(json.dumps(rng.choice(path)[0]))
+            where[key] = deepcopy(rng.choice(VALUES) if rng.random() < 0.7 else rng.choice(path)[0])
         if not found:
             break
     return json.dumps(found).encode()
