@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .checker import HIDDEN, LOSSLESS_DROP, Subject, watched
-from .expr import FALSE, Expr, Op, const, negate
+from .expr import FALSE, Expr, Op, const, negate, postorder
 from .property import Property, PropertyKind
 from .rewriting import substitute
 from .sorts import Value
 from .system import Action, System
 
-__all__ = ["Abroad", "Names", "Question", "about", "never_changing", "prepare", "wrapped"]
+__all__ = ["Abroad", "Names", "Question", "about", "header", "never_changing", "operand", "prepare", "uses", "wrapped"]
+
+
+_WORD = re.compile(r"[\w@.\"]*")
 
 
 class Names:
@@ -123,7 +127,8 @@ def _fixed(system: System) -> dict[str, Value]:
     moving = {v.name for v in system.variables for state in system.initial if state[v.name] != first[v.name]}
     for action in system.actions:
         moving |= {name for name, value in action.effects if value.op is not Op.CONST or value.attr != first[name]}
-    return {v.name: first[v.name] for v in system.variables if v.name not in moving}
+    one_value = {v.name for v in system.variables if not v.sort.width}
+    return {v.name: first[v.name] for v in system.variables if v.name not in moving - one_value}
 
 
 def _rewritten(action: Action, values: Mapping[Expr, Expr]) -> Action:
@@ -141,6 +146,26 @@ def _rewritten(action: Action, values: Mapping[Expr, Expr]) -> Action:
         sends=(),
         clauses=(),
     )
+
+
+def uses(roots: Iterable[Expr]) -> Counter[int]:
+    """How often each node is needed below the roots."""
+    listed = list(roots)
+    found = Counter(map(id, listed))
+    for node in postorder(*listed):
+        found.update(map(id, node.args))
+    return found
+
+
+def operand(text: str) -> str:
+    """The text as an operand: in parentheses unless it is one word, one call or in brackets already."""
+    head = _WORD.match(text)
+    depth = 0
+    for place in range(head.end() if head else 0, len(text)):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth == 0:
+            return text if place == len(text) - 1 and text[place] in ")]}" else f"({text})"
+    return text
 
 
 def about(action: Action) -> str:

@@ -11,9 +11,9 @@ from itertools import accumulate, product
 from .checker import Subject
 from .errors import LanguageError
 from .expr import Expr
-from .foreign import Abroad, Question, about, header, prepare, wrapped
+from .foreign import Abroad, Question, about, header, operand, prepare, wrapped
 from .promela_steps import Statements, type_of
-from .promela_terms import Terms, code_of, wrap
+from .promela_terms import Terms, code_of
 from .sorts import Bag, Int, Record, Sort, Value
 from .system import Action, Variable
 
@@ -142,7 +142,7 @@ class _Writer:
 
     def _state_check(self, question: Question) -> Iterator[str]:
         assert question.against is not None
-        found = wrap(self.terms.text(question.against))
+        found = operand(self.terms.text(question.against))
         yield _asked(question)
         yield f":: d_step {{ c_expr {{ !told[{question.number}] }} && {'quiescent && ' if question.quiescent else ''}{found} ->"
         yield f"      {self.checks[question.name]}(true, 0) }}"

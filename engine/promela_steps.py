@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .expr import TRUE, Expr, Op, all_of, const, has, item, negate, postorder, var
-from .promela_terms import Terms, View, uses, wrap
+from .foreign import operand, uses
+from .promela_terms import Terms, View
 from .rewriting import substitute
 from .sorts import Bag, Bool, Int, Record, Sort, fits
 from .system import Action, System
@@ -156,8 +157,8 @@ class _Writer:
         if not isinstance(sort, Bag):
             (value,), (text,), (place,) = job.values, texts, self.terms.places[job.writes]
             if isinstance(sort, Int) and not fits(value.sort, sort):
-                bounds = [f"{wrap(text)} >= {sort.lo}"] if value.sort.lo < sort.lo else []  # type: ignore[attr-defined]
-                bounds += [f"{wrap(text)} <= {sort.hi}"] if value.sort.hi > sort.hi else []  # type: ignore[attr-defined]
+                bounds = [f"{operand(text)} >= {sort.lo}"] if value.sort.lo < sort.lo else []  # type: ignore[attr-defined]
+                bounds += [f"{operand(text)} <= {sort.hi}"] if value.sort.hi > sort.hi else []  # type: ignore[attr-defined]
                 self.lines.append(f"assert({' && '.join(bounds)})")
             self.lines.append(f"{place} = {text}")
             return

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .expr import Expr, Op, postorder
-from .foreign import Names
+from .foreign import Names, operand, uses
 from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, Value
 from .system import System
 
-__all__ = ["LONG", "RESERVED", "Terms", "View", "code_of", "uses", "wrap"]
+__all__ = ["LONG", "RESERVED", "Terms", "View", "code_of"]
 
 LONG = 80  # characters of a text that is written only once
 
 _FACT = re.compile(r"\bfact_\d+\b")
-_WORD = re.compile(r"[\w@]*")
 _TIGHTER = frozenset({Op.EQ, Op.LT, Op.LE, Op.NOT, Op.HAS})  # what stands beside && and || as it is
 _OPPOSITE = {Op.EQ: "!=", Op.LT: ">=", Op.LE: ">", Op.HAS: "=="}
 _WORDS = """
@@ -189,30 +188,21 @@ class View:
             after = _with(before, given[1], sort)
             return [f"({before[-1]} -> {old} : {new})" for old, new in zip(before, after, strict=True)]
         assert node.op is Op.REMOVE
-        found = [" || ".join(f"{wrap(slot)} == {wrap(given[1])}" for slot in before[: i + 1]) for i in range(len(before))]
+        found = [" || ".join(f"{operand(slot)} == {operand(given[1])}" for slot in before[: i + 1]) for i in range(len(before))]
         return [f"({f} -> {nxt} : {slot})" for f, slot, nxt in zip(found, before, [*before[1:], "0"], strict=True)]
 
 
 def _with(slots: list[str], message: str, sort: Bag) -> list[str]:
     """The slots with one message more, for which there is room (no change for the message 0)."""
-    x, new = wrap(message), []
-    for i, slot in enumerate(map(wrap, slots)):
-        before = wrap(slots[i - 1])
+    x, new = operand(message), []
+    for i, slot in enumerate(map(operand, slots)):
+        before = operand(slots[i - 1])
         if sort.ordered:
             new.append(f"({slot} == 0 && {before} != 0 -> {x} : {slot})" if i else f"({slot} == 0 -> {x} : {slot})")
         else:
             own = f"({x} > {slot} -> {x} : {slot})"
             new.append(f"({x} > {before} -> {before} : {own})" if i else own)
     return new
-
-
-def uses(roots: Iterable[Expr]) -> Counter[int]:
-    """How often each node is needed below the roots."""
-    listed = list(roots)
-    found = Counter(map(id, listed))
-    for node in postorder(*listed):
-        found.update(map(id, node.args))
-    return found
 
 
 def code_of(value: Value, sort: Sort) -> int:
@@ -222,19 +212,6 @@ def code_of(value: Value, sort: Sort) -> int:
     return int(value) if isinstance(sort, Int) else sort.encode(value)
 
 
-def wrap(text: str) -> str:
-    """The text as an operand: in parentheses unless it is one word, one call or in parentheses already."""
-    head, bracket, _ = text.partition("(")
-    if _WORD.fullmatch(head):
-        depth = 0
-        for place, char in enumerate(text):
-            depth += (char == "(") - (char == ")")
-            if bracket and depth == 0 and place >= len(head):
-                return text if place == len(text) - 1 else f"({text})"
-        return text
-    return f"({text})"
-
-
 def _modulo(text: str, sort: Sort) -> str:
     assert isinstance(sort, Seq)
     return f"{text} & {(1 << sort.bits) - 1}"
@@ -242,24 +219,24 @@ def _modulo(text: str, sort: Sort) -> str:
 
 def _junction(sign: str) -> Callable[[View, Expr, list[str]], str]:
     return lambda _v, n, a: f" {sign} ".join(
-        text if node.op in _TIGHTER else wrap(text) for node, text in zip(n.args, a, strict=True)
+        text if node.op in _TIGHTER else operand(text) for node, text in zip(n.args, a, strict=True)
     )
 
 
 def _join(sign: str) -> Callable[[View, Expr, list[str]], str]:
-    return lambda _v, _n, a: f" {sign} ".join(map(wrap, a))
+    return lambda _v, _n, a: f" {sign} ".join(map(operand, a))
 
 
 def _member(view: View, node: Expr, a: list[str]) -> str:
     sort = node.args[0].sort
-    return " || ".join(f"{wrap(a[0])} == {view.terms.value(v, sort)}" for v in node.attr)
+    return " || ".join(f"{operand(a[0])} == {view.terms.value(v, sort)}" for v in node.attr)
 
 
 def _clamp(_view: View, node: Expr, a: list[str]) -> str:
     sort, (lo, hi) = node.args[0].sort, node.attr
     assert isinstance(sort, Int)
-    upper = f"({wrap(a[0])} > {hi} -> {hi} : {wrap(a[0])})" if sort.hi > hi else a[0]
-    return f"({wrap(a[0])} < {lo} -> {lo} : {upper})" if sort.lo < lo else upper
+    upper = f"({operand(a[0])} > {hi} -> {hi} : {operand(a[0])})" if sort.hi > hi else a[0]
+    return f"({operand(a[0])} < {lo} -> {lo} : {upper})" if sort.lo < lo else upper
 
 
 def _field(view: View, node: Expr, a: list[str]) -> str:
@@ -275,7 +252,7 @@ def _field(view: View, node: Expr, a: list[str]) -> str:
 
 
 def _item(view: View, node: Expr, _a: list[str]) -> str:
-    return f"{wrap(view.slots[id(node.args[0])][node.attr])} | 1"
+    return f"{operand(view.slots[id(node.args[0])][node.attr])} | 1"
 
 
 def _record(view: View, node: Expr, a: list[str]) -> str:
@@ -299,11 +276,11 @@ def _not(view: View, node: Expr, a: list[str]) -> str:
     inner = node.args[0]
     sign = _OPPOSITE.get(inner.op)
     if sign is None or a[0].startswith("@"):
-        return f"!{wrap(a[0])}"
+        return f"!{operand(a[0])}"
     if inner.op is Op.HAS:
-        return f"{wrap(view.slots[id(inner.args[0])][inner.attr])} == 0"
+        return f"{operand(view.slots[id(inner.args[0])][inner.attr])} == 0"
     left, right = (view.texts[id(arg)] for arg in inner.args)
-    return f"{wrap(left)} {sign} {wrap(right)}"
+    return f"{operand(left)} {sign} {operand(right)}"
 
 
 def _no_single_value(_view: View, node: Expr, _a: list[str]) -> Any:
@@ -325,12 +302,12 @@ _TEXT: dict[Op, Callable[[View, Expr, list[str]], str]] = {
     Op.LT: _join("<"),
     Op.LE: _join("<="),
     Op.CLAMP: _clamp,
-    Op.SHIFT: lambda v, n, a: _modulo(f"({wrap(a[0])} + {wrap(a[1])})", n.sort),
-    Op.DISTANCE: lambda v, n, a: _modulo(f"({wrap(a[0])} - {wrap(a[1])})", n.args[0].sort),
+    Op.SHIFT: lambda v, n, a: _modulo(f"({operand(a[0])} + {operand(a[1])})", n.sort),
+    Op.DISTANCE: lambda v, n, a: _modulo(f"({operand(a[0])} - {operand(a[1])})", n.args[0].sort),
     Op.ORDINAL: lambda v, n, a: a[0],
     Op.RECORD: _record,
     Op.FIELD: _field,
-    Op.HAS: lambda v, n, a: f"{wrap(v.slots[id(n.args[0])][n.attr])} != 0",
+    Op.HAS: lambda v, n, a: f"{operand(v.slots[id(n.args[0])][n.attr])} != 0",
     Op.ITEM: _item,
     Op.INSERT: _no_single_value,
     Op.REMOVE: _no_single_value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 
 from ..catalogue import Catalogue, find
@@ -25,7 +26,7 @@ from .trouble import CommandLineError, NothingFound, NothingToExport
 __all__ = ["configure", "run"]
 
 OF_TRACES = ("text", "markdown", "mermaid", "itf")
-OF_SYSTEMS = ("promela",)
+OF_SYSTEMS = ("promela", "tla")
 FORMATS = (*OF_TRACES, *OF_SYSTEMS)
 LATER = ("svg", "html")
 
@@ -35,11 +36,11 @@ def configure(parser: Parser) -> None:
     parser.add_argument("what", metavar="TRACE|MODEL", help="a saved trace; or a model, which is then checked")
     parser.add_argument(
         "--to", required=True, type=one_of(*FORMATS, later=LATER), metavar="|".join(FORMATS),
-        help="the last: the whole system of a model as text for SPIN",
+        help="the last two: the whole system of a model as text for SPIN, for TLC (docs/other-tools.md)",
     )  # fmt: skip
     parser.add_argument(
         "--out", metavar="FILE",
-        help="write there, never over another file (standard output)",
+        help="write there, never over another file (standard output); beside a module for TLC its configuration",
     )  # fmt: skip
     parser.add_argument(
         "-p", "--property", metavar="NAME", help="of a model: the run of this property (the first violated, else reached)"
@@ -91,8 +92,20 @@ def _system(catalogue: Catalogue, arguments: argparse.Namespace, console: Consol
 def _texts(subject: Subject, form: str, out: str | None) -> list[tuple[str | None, str]]:
     """What is written, and where (None: standard output)."""
     from ..promela import to_promela
+    from ..tla import module_name, to_cfg, to_tla
 
-    return [(out, to_promela(subject))]
+    if form == "promela":
+        return [(out, to_promela(subject))]
+    if out is None:
+        said = f"{module_name(subject.name)}.cfg (TLC reads nothing of a module below the line above):"
+        return [(None, f"{to_tla(subject)}\n{said}\n\n{to_cfg(subject)}")]
+    stem, suffix = os.path.splitext(out)
+    module = os.path.basename(stem)
+    if suffix != ".tla" or module_name(module) != module:
+        raise CommandLineError(
+            f"--out {out}: a module is called like its file, with letters, digits and _: {module_name(module)}.tla"
+        )
+    return [(out, to_tla(subject, module)), (f"{stem}.cfg", to_cfg(subject))]
 
 
 def _saved(catalogue: Catalogue, arguments: argparse.Namespace) -> _Found:

@@ -283,6 +283,26 @@ def test_export_takes_the_named_property_else_the_first_violated_else_the_first_
     assert "inside: reached" in synproof("export", "careful", "--to", "text").out
 
 
+def test_the_command_line_writes_the_configuration_beside_the_module(tmp_path: Path) -> None:
+    out = tmp_path / "door.tla"
+    assert synproof("export", "careful", "--to", "tla", "--out", out).code == 0
+    assert " MODULE door " in out.read_text("utf-8")
+    assert (tmp_path / "door.cfg").read_text("utf-8").startswith("SPECIFICATION Spec")
+    refused = synproof("export", "careful", "--to", "tla", "--out", tmp_path / "a-door.tla")
+    assert refused.code == 2 and "a_door.tla" in refused.err
+    printed = synproof("export", "careful", "--to", "tla").out
+    module, _, rest = printed.partition("====\n")
+    assert " MODULE careful " in module and rest.index("careful.cfg") < rest.index("SPECIFICATION Spec")
+
+
+@pytest.mark.parametrize("form", ["promela", "tla"])
+def test_a_whole_system_is_neither_a_trace_nor_a_search(form: str, tmp_path: Path) -> None:
+    assert synproof("export", "eager", "--to", "itf", "--out", tmp_path / "run.itf.json").code == 0
+    of_trace = synproof("export", tmp_path / "run.itf.json", "--to", form)
+    assert of_trace.code == 2 and "not a run" in of_trace.err
+    assert synproof("export", "eager", "--to", form, "--max-states", "5").code == 2
+
+
 def test_a_model_without_a_run_exports_nothing() -> None:
     done = synproof("export", "careful", "--to", "text", "-p", "no-ghost")
     assert (done.code, done.out) == (2, "")

@@ -411,7 +411,8 @@ def tables() -> Mapping[str, frozenset[Op]]:
 
 def test_every_interpretation_knows_every_operator() -> None:
     found = tables()
-    assert {"synproof.engine." + name for name in ("evaluate", "source", "smt", "prose", "promela_terms")} <= set(found)
+    named = ("evaluate", "source", "smt", "prose", "promela_terms", "tla_terms")
+    assert {f"synproof.engine.{name}" for name in named} <= set(found)
     for name, known in found.items():
         assert known == frozenset(Op), f"{name} lacks {[op.name for op in frozenset(Op) - known]}"
 
