@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import MutableSequence
 from typing import TypeAlias
 
-__all__ = ["forget", "insert", "locate", "number", "order", "refill", "tally"]
+__all__ = ["divide", "forget", "insert", "locate", "number", "order", "refill", "tally"]
 
 Words: TypeAlias = MutableSequence[int]  # of 64 bits
 Numbers: TypeAlias = MutableSequence[int]  # of 32 bits, none negative
@@ -87,33 +87,40 @@ def after(slot: int, bits: int) -> int:
 
 def same(one: Words, row: int, other: Words, place: int) -> int:
     """Whether two states are equal."""
+    different = 0
     for i in range(WIDTH):
-        if one[row * WIDTH + i] != other[place * WIDTH + i]:
-            return 0
-    return 1
+        different = different | one[row * WIDTH + i] ^ other[place * WIDTH + i]
+    return different == 0
+
+
+def divide(first: int, end: int, hashes: Words, owners: int, size: int, chosen: Words, counts: Words) -> None:
+    """List the successors by who owns the part of the table where they belong; each list has room for `size`."""
+    for owner in range(owners):
+        counts[owner] = 0
+    for i in range(first, end):
+        owner = home(hashes[i], PARTS) * owners >> PARTS
+        chosen[owner * size + counts[owner]] = i
+        counts[owner] += 1
 
 
 def insert(
-    first: int, end: int, hashes: Words, words: Words, slots: Words,
-    states: Words, known: int, table: Words, bits: int, lowest: int, highest: int,
+    count: int, chosen: Words, hashes: Words, words: Words, slots: Words,
+    states: Words, known: int, table: Words, bits: int,
 ) -> int:  # fmt: skip
-    """Put those successors into the table that are not there, of the parts lowest .. highest - 1: their slots, else -1.
+    """Put those of the chosen successors into the table that are not there: their slots, else -1.
 
     Gives 1 if a part is full (then the table has to grow, and all begins anew), else 0.
     """
     size = 1 << bits - PARTS
-    for i in range(first, end):
-        if i + 2 * AHEAD < end:
-            prefetch(table, home(hashes[i + 2 * AHEAD], bits))
-        if i + AHEAD < end:
-            h = hashes[i + AHEAD]
+    for k in range(count):
+        if k + 2 * AHEAD < count:
+            prefetch(table, home(hashes[chosen[k + 2 * AHEAD]], bits))
+            h = hashes[chosen[k + AHEAD]]
             entry = table[home(h, bits)]
-            if entry != 0 and entry & TAG == tag(h) and entry & POSITION <= known:
+            if entry & TAG == tag(h) and entry & POSITION <= known:
                 prefetch(states, ((entry & POSITION) - 1) * WIDTH)
+        i = chosen[k]
         h = hashes[i]
-        part = home(h, PARTS)
-        if part < lowest or part >= highest:
-            continue
         slot = home(h, bits)
         steps = 0
         found = -1
@@ -155,6 +162,7 @@ def number(
         for j in range(begin, at):
             if slots[j] >= 0:
                 fresh += 1
+                prefetch(table, slots[j])
         if known + fresh > most:
             level[0] = i
             return known

@@ -50,6 +50,8 @@ class _Slice:
     first: int
     ends: Array
     lack: Array
+    chosen: Array  # for each owner of a part of the table a list of rows, `counts` of them
+    counts: Array
 
     @property
     def last(self) -> int:
@@ -78,6 +80,7 @@ class LargeSearch:
         self.labels, self.flags, self.hashes, self.slots = (numpy.empty(rows, numpy.int64) for _ in range(4))
         self.words = numpy.empty(rows * self.store.width, numpy.int64)
         self.ends = numpy.empty((self.workers, self.rows), numpy.int64)
+        self.chosen = numpy.empty((self.workers, self.workers, self.rows), numpy.int64)
         self.quiet = numpy.empty(self.rows, numpy.uint8)
         self.masks = numpy.empty(self.rows, numpy.int64)
         self.protocol = numpy.array([*(a.kind.is_protocol_step for a in unit.system.actions), 0], numpy.uint8)
@@ -118,10 +121,11 @@ class LargeSearch:
 
         count = min(end - start, self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1))
         workers = self.workers if count >= 64 * self.workers else 1
+        counts = numpy.zeros((workers, workers), numpy.int64)
         bounds = [start + count * i // workers for i in range(workers + 1)]
         lacks = numpy.zeros((workers, len(self.lack)), numpy.int64)
         return [
-            _Slice(a, b - a, i * self.rows, self.ends[i], lacks[i])
+            _Slice(a, b - a, i * self.rows, self.ends[i], lacks[i], self.chosen[i], counts[i])
             for i, (a, b) in enumerate(pairwise(bounds))
         ]
 
@@ -132,6 +136,8 @@ class LargeSearch:
             self.labels, self.words, self.flags, one.ends, one.lack,
         )  # fmt: skip
         self.machine["order"](done, one.first, one.ends, self.labels, self.words, self.flags, self.hashes)
+        last = int(one.ends[done - 1]) if done else one.first
+        self.machine["divide"](one.first, last, self.hashes, len(one.counts), self.rows, one.chosen, one.counts)
         return done
 
     def expanded(self, start: int, end: int) -> list[_Slice]:
@@ -175,19 +181,17 @@ class LargeSearch:
     def _inserted(self, slices: list[_Slice]) -> bool:
         """Put what is new into the table; whether there was room in every part of it."""
         store = self.store
-        parts = self.workers if len(slices) > 1 else 1
 
-        def insert(part: int) -> int:
-            bounds = PARTS * part // parts, PARTS * (part + 1) // parts
+        def insert(owner: int) -> int:
             return sum(
                 self.machine["insert"](
-                    one.first, one.last, self.hashes, self.words, self.slots,
-                    store.states, store.known, store.table, store.bits, *bounds,
+                    int(one.counts[owner]), one.chosen[owner], self.hashes, self.words, self.slots,
+                    store.states, store.known, store.table, store.bits,
                 )
                 for one in slices
             )  # fmt: skip
 
-        return not any(self._each(range(parts), insert))
+        return not any(self._each(range(len(slices[0].counts)), insert))
 
     def _numbered(self, slices: list[_Slice]) -> list[_Slice]:
         """Give the new states their positions; what is left of the slices if that makes too many states."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from .growing import Growing
 from .layout import WORD
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["Index", "Parents", "States", "Store"]
 NONE = (1 << 32) - 1  # the parent of an initial state
 FULLEST = 0.85
 LEAST_BITS = 18  # of a table
+LEAST = 1 << 16  # states for which there is room
 SLICE = 1 << 21  # states that are put into a new table at once: some hundredths of a second
 PAGE = 4096  # states that a view reads at once
 
@@ -29,15 +31,27 @@ class Store:
     """The arrays, and what grows them. `kernels` are the functions of the module of that name, as machine code."""
 
     def __init__(self, width: int, kernels: Mapping[str, Callable[..., int]]) -> None:
-        import numpy
-
         self.width, self.kernels = width, kernels
         self.known = 0
-        self.states = numpy.empty(0, numpy.int64)
-        self.parents = numpy.empty(0, numpy.uint32)
+        self._states, self._parents = Growing("int64", LEAST * width), Growing("uint32", LEAST)
         self.bits = LEAST_BITS
-        self.table = numpy.zeros(1 << self.bits, numpy.int64)
+        self._table = Growing("int64", 1 << self.bits)
         self.filled = True  # whether the table has all states
+
+    @property
+    def states(self) -> Array:
+        """The words of the states, one after the other, and room for more."""
+        return self._states.array
+
+    @property
+    def parents(self) -> Array:
+        """The positions of the parents, and room for more."""
+        return self._parents.array
+
+    @property
+    def table(self) -> Array:
+        """The hash table."""
+        return self._table.array
 
     def add(self, codes: Sequence[int], parents: Sequence[int]) -> None:
         """States that are not yet there, as packed integers. `refill` puts them into the table."""
@@ -66,9 +80,9 @@ class Store:
         wanted = self.known + more
         have = len(self.parents)
         if wanted > have:
-            size = max(wanted, have + have // 2, 1 << 16)
-            self.states.resize(size * self.width, refcheck=False)
-            self.parents.resize(size, refcheck=False)
+            size = max(wanted, have + have // 2)
+            self._states.grow(size * self.width)
+            self._parents.grow(size)
 
     def crowded(self, more: int) -> bool:
         """Whether the table is too small for more states."""
@@ -81,12 +95,10 @@ class Store:
 
     def double(self) -> None:
         """Twice as large a table. It has nothing until `refill`."""
-        import numpy
-
         self.bits += 1
         self.filled = False
-        self.table = numpy.zeros(0, numpy.int64)  # gone before the new one comes
-        self.table = numpy.zeros(1 << self.bits, numpy.int64)
+        self._table = Growing("int64", 0)  # the old one is gone before the new one comes
+        self._table = Growing("int64", 1 << self.bits)
 
     def refill(self, pause: Callable[[], None] = lambda: None) -> None:
         """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled."""
