@@ -1,8 +1,9 @@
-"""Arrays that grow in place: memory straight from the system, in large pages where it has them, none of it used before its time."""
+"""Arrays that grow in place: memory straight from the system, in large pages where it has them, none used before its time."""
 
 from __future__ import annotations
 
 import mmap
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ class Growing:
 
     def _view(self, size: int) -> Array:
         if hasattr(mmap, "MADV_HUGEPAGE") and isinstance(self._memory, mmap.mmap):
-            try:
+            with suppress(OSError):  # a system that knows the word and not the thing
                 self._memory.madvise(mmap.MADV_HUGEPAGE)
-            except OSError:
-                pass  # a system that knows the word and not the thing
         return self._numpy.frombuffer(self._memory, self._kind, size)
