@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .budget import Budget, LimitMet
 from .confirm import confirm
 from .errors import LanguageError
-from .explore import Exploration, Limits, Progress, Run, explore
+from .explore import ALONE, Exploration, Limits, Means, Progress, Run, explore
 from .property import Property, PropertyKind, Verdict
 from .reductions.reduced import Reduced, reduced
 from .results import ModelResult, PropertyResult
@@ -64,6 +64,7 @@ class Task:
     progress: Callable[[Progress], None] | None = None
     deepening: Callable[[Deepening], None] | None = None
     reduce: tuple[str, ...] = ()
+    means: Means = ALONE
 
 
 def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:
@@ -89,7 +90,7 @@ def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:
 
 def explored(subject: Subject, task: Task = Task()) -> Exploration:
     """The exploration behind a check: the graph, and which of the properties it decided."""
-    return explore(subject.system, watched(subject), task.limits, task.progress)
+    return explore(subject.system, watched(subject), task.limits, task.progress, task.means)
 
 
 def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, Exploration]:
@@ -97,7 +98,7 @@ def by_exploration(subject: Subject, task: Task = Task()) -> tuple[ModelResult, 
     started = time.monotonic()
     asked = watched(subject)
     smaller = reduced(subject.system, asked, task.reduce)
-    exploration = explore(smaller.system, asked, task.limits, task.progress, mirror=smaller.mirror)
+    exploration = explore(smaller.system, asked, task.limits, task.progress, task.means, smaller.mirror)
     judge = _Judge(smaller, exploration, Budget(task.limits, started))
     found = tuple(judge.result(prop) for prop in subject.properties)
     result = ModelResult(

@@ -22,7 +22,9 @@ from .moving import Mover
 from .property import Property, PropertyKind
 from .system import System
 
-__all__ = ["UNLIMITED", "Exploration", "Finding", "Limits", "Means", "Progress", "Run", "Search", "explore", "memory_in_use"]
+__all__ = [
+    "ALONE", "UNLIMITED", "Exploration", "Finding", "Limits", "Means", "Progress", "Run", "Search", "explore", "memory_in_use",
+]  # fmt: skip
 
 BATCH = 512  # states between two looks at clock and memory
 PROGRESS_EVERY = 0.2  # seconds
@@ -48,9 +50,12 @@ def explore(
     result = Exploration(unit)
     search = Search(result, watch, limits, progress, means)
     try:
-        search.run()
+        with shielded() as pause:
+            search.run(pause)
     except KeyboardInterrupt:
-        result.stopped_by, result.interrupted = "interrupted", True
+        result.interrupted = True
+        if result.frontier or not result.states:
+            result.stopped_by = "interrupted"
     search.finish()
     return result
 
@@ -100,40 +105,32 @@ class Search:
             self.labels = []
         result.states, result.index, result.parents, result.labels = self.states, self.index, self.parents, self.labels
 
-    def run(self) -> None:
-        """Level by level until nothing new is found or a limit is met."""
+    def run(self, pause: Callable[[], None]) -> None:
+        """Level by level until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
         result, states = self.result, self.states
         self._begin()
-        start = 0
-        while start < len(states):
-            result.level_starts.append(start)
-            self.level_end = len(states)
-            self.tell()
-            if result.stopped_by:
+        while result.expanded < len(states):
+            if result.expanded == self.level_end:
+                result.level_starts.append(self.level_end)
+                self.level_end = len(states)
+                self.tell()
+            if result.stopped_by or self._moves(pause):
                 return
-            for batch in range(start, self.level_end, BATCH):
-                if self._moves():
-                    return
-                self._expand(batch, min(batch + BATCH, self.level_end))
-                result.stopped_by = result.stopped_by or self.limits.met(len(states), self.started)
-                if result.stopped_by and result.frontier:
-                    return
-                self.tell_now_and_then()
-            start = self.level_end
-        result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
-        assert len(self.index) == len(states) == result.expanded
+            self._expand(min(result.expanded + BATCH, self.level_end), pause)
+            if result.frontier and (limit := self.limits.met(len(states), self.started)):
+                result.stopped_by = limit
+            self.tell_now_and_then()
 
-    def _moves(self) -> bool:
+    def _moves(self, pause: Callable[[], None]) -> bool:
         """Go on in machine code, if the search has grown so that this pays: whether that was done, to the end."""
         machines = self.mover.machines(self.result.transitions)
         if machines is None:
             return False
         from .large_search import LargeSearch
 
-        with shielded() as pause:
-            large = LargeSearch(self, machines, self.means.workers)
-            self.states, self.index, self.parents, self.labels = [], {}, array("q"), []
-            large.run(pause)
+        large = LargeSearch(self, machines, self.means.workers)
+        self.states, self.index, self.parents, self.labels = [], {}, array("q"), []
+        large.run(pause)
         return True
 
     def _begin(self) -> None:
@@ -149,15 +146,16 @@ class Search:
             self.labels.append(-1)
             self.note(self.watch.state_bits, self.unit.predicates(code), len(self.states) - 1)
 
-    def _expand(self, start: int, end: int) -> None:
-        """Expand the states start .. end - 1, all of one level; stop early only where there would be too many states."""
+    def _expand(self, end: int, pause: Callable[[], None]) -> None:
+        """Expand the next states up to end - 1, all of one level; stop early only where there would be too many states."""
         result, states, index, taken, lack = self.result, self.states, self.index, self.taken, self.lack
         parents, labels, successors, predicates = self.parents, self.labels, self.unit.successors, self.unit.predicates
         shift, quiescent = self.shift, self.watch.quiescent_bits
         room = 1 << 62 if self.limits.max_states is None else self.limits.max_states
         wanted, watched = sum(self.watch.state_bits), sum(self.events)
         out: list[tuple[int, int, int]] = []
-        for position in range(start, end):
+        for position in range(result.expanded, end):
+            pause()
             out.clear()
             successors(states[position], out, lack)
             out.sort()
@@ -220,13 +218,8 @@ class Search:
             self.progress(Progress(level, states, result.frontier, result.transitions, seconds, self.mover.note()))
 
     def finish(self) -> None:
-        """Write the counters into the result, and make whole what an interrupt has left half done."""
-        result, states = self.result, self.states
-        if result.large is None:
-            known = min(len(states), len(self.parents), len(self.labels))
-            del states[known:], self.parents[known:], self.labels[known:]
-            while self.index and next(reversed(self.index.values())) >= known:
-                self.index.popitem()
+        """Write the counters into the result."""
+        result = self.result
         if len(result.states) > self.level_end and self.level_end not in result.level_starts[-1:]:
             result.level_starts.append(self.level_end)  # cut short: what lies beyond the level being expanded is a level
         result.seconds = time.monotonic() - self.started

@@ -107,7 +107,7 @@ class LargeSearch:
                     search.tell_now_and_then()
         self.pool = None
         if not result.frontier:
-            result.stopped_by = ""
+            result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
 
     def _each(self, slices: Sequence[Any], do: Callable[[Any], int]) -> list[int]:
         """Do something to each of some things, at the same time."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Catalogue, find
 from ..checker import DEPTH, ENGINES, Task, check
 from ..choosing import Chosen, choose
-from ..explore import Limits
+from ..explore import Limits, Means
 from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
 from .arguments import Parser, at_least, limits_options, one_of, reduce_option
 from .console import Console
@@ -47,7 +47,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw witnesses, name idle actions")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
     parser.add_argument("--trace-dir", metavar="DIR", help="save each run there as MODEL.PROPERTY.itf.json")
-    parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="1: parallel search is not built yet")
+    parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="threads of a large search (1)")
     parser.add_argument("--checkpoint", metavar="DIR", help="not built yet")
     parser.add_argument("--resume", metavar="DIR", help="not built yet")
 
@@ -93,8 +93,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _refuse(arguments: argparse.Namespace) -> None:
     """Raise CommandLineError for options that do not go together, NotBuiltYet for those that come later."""
-    if arguments.workers != 1:
-        raise NotBuiltYet("--workers: parallel search is not built yet; leave it at 1")
     for option in ("checkpoint", "resume"):
         if getattr(arguments, option) is not None:
             raise NotBuiltYet(f"--{option} is not built yet; a search starts anew each time")
@@ -139,9 +137,10 @@ def _outcomes(
     chosen: Sequence[Chosen], ways: Sequence[Way | None], arguments: argparse.Namespace, console: Console
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    means = Means(workers=arguments.workers)
     for one, way in zip(chosen, ways, strict=True):
         depth = DEPTH if arguments.depth is None else arguments.depth
-        task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce)
+        task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce, means)
         if way is not None:
             from .by_way import by_way_of
 

@@ -76,7 +76,7 @@ def test_the_exit_code_is_the_documented_one(arguments: list[str], code: int) ->
         (["careful", "--timeout", "0"], 2, "--timeout"),
         (["careful", "--via"], 2, "--via"),
         (["careful", "--jsn"], 2, "did you mean '--json'?"),
-        (["careful", "--workers", "2"], 2, "not built yet"),
+        (["careful", "--workers", "0"], 2, "--workers"),
         (["careful", "--checkpoint", "there"], 2, "not built yet"),
         (["careful", "--resume", "there"], 2, "not built yet"),
         (["careful", "--as-expected", "-s", "mode=eager"], 2, "--as-expected"),

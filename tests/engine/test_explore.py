@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from array import array
 
 import pytest
 
 from synproof.engine.evaluate import holds
-from synproof.engine.explore import Exploration, Limits, Progress, Run, Search, Watch, explore
+from synproof.engine.explore import Exploration, Limits, Progress, Run, explore
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
@@ -245,21 +244,10 @@ def test_a_signal_at_any_moment_leaves_a_whole_result(delay: float) -> None:
     except KeyboardInterrupt:
         return  # before the search began
     assert len(result.states) == len(result.parents) == len(result.labels) == len(result.index)
+    assert result.transitions == sum(result.coverage.values()) == sum(1 for _ in result.edges())
     assert all(result.index[code] == i for i, code in enumerate(result.states))
     assert result.expanded <= len(result.states)
     if result.states:
         last = len(result.states) - 1
         trace = result.run_to(last).trace(system) if result.depth < 200 else None
         assert trace is None or len(trace) == result.depth_of(last)
-
-
-def test_what_an_interrupt_left_half_done_is_taken_back() -> None:
-    result = explore(grid(5))
-    torn = Exploration(result.unit)
-    search = Search(torn, Watch([]))
-    search.level_end = len(result.states)
-    search.states[:], search.parents, search.labels = [*result.states, 7777], array("q", result.parents), list(result.labels)
-    search.index.update(result.index)
-    search.index[7777] = len(result.states)
-    search.finish()
-    assert torn.states == result.states and torn.index == {code: i for i, code in enumerate(result.states)}
