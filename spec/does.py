@@ -13,7 +13,19 @@ from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
 from .settings import Settings
-from .states import ESTABLISHED, PASSIVE, SYN_RECEIVED, SYN_SENT
+from .states import (
+    CLOSE_WAIT,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    PASSIVE,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+    TIME_WAIT,
+)
 from .tcb import Tcb
 
 __all__ = ["Arriving", "Does"]
@@ -80,7 +92,8 @@ class Arriving:
         me, seg, s = does.me, does.seg, does.s
         assert seg is not None
         self.seg = seg
-        self.late: Expr = me.state.isin("SYN_RECEIVED", "ESTABLISHED")  # of 3.10.7.4
+        self.late: Expr = me.state.isin(SYN_RECEIVED, *SYNCHRONIZED)  # of 3.10.7.4
+        connected = me.state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK)
         progress = seg.ack - me.snd_una
         self.ack_acceptable: Expr = all_of(seg.ack_bit, progress > 0, progress <= me.snd_nxt - me.snd_una)
         passive = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
@@ -90,8 +103,9 @@ class Arriving:
         )
         self.bare_syn: Expr = all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit)
         exact = TRUE if s.rfc5961 == "off" else seg.seq == me.rcv_nxt
+        deaf = (me.state == TIME_WAIT) & all_of(s.rfc1337)
         self.rst_valid: Expr = seg.rst_bit & any_of(
-            (me.state == SYN_SENT) & self.ack_acceptable, all_of(self.late, self.acceptable, exact)
+            (me.state == SYN_SENT) & self.ack_acceptable, all_of(self.late, self.acceptable, exact, ~deaf)
         )
         self.challenged: Expr = all_of(seg.rst_bit, self.late, self.acceptable, negate(exact))
         self.in_figure_7: Expr = all_of(
@@ -104,9 +118,12 @@ class Arriving:
         in_window = all_of(self.late, self.acceptable, ~seg.rst_bit)
         passes = all_of(in_window, ~self.syn_seen, seg.ack_bit)
         self.outside: Expr = all_of(self.late, ~self.acceptable, ~self.in_figure_7)
-        self.ack_counts: Expr = any_of(all_of(passes, in_range, self.ack_acceptable), self.in_figure_7)
-        self.ack_usable: Expr = any_of(self.ack_counts, all_of(passes, in_range, me.state == ESTABLISHED, old))
-        self.ack_out_of_range: Expr = passes & any_of(~in_range, all_of(me.state == ESTABLISHED, ~self.ack_acceptable, ~old))
+        self.ack_counts: Expr = any_of(
+            all_of(passes, in_range, self.ack_acceptable, me.state != TIME_WAIT), self.in_figure_7
+        )
+        self.ack_usable: Expr = any_of(self.ack_counts, all_of(passes, in_range, connected, old))
+        self.ack_out_of_range: Expr = passes & any_of(~in_range, all_of(connected, ~self.ack_acceptable, ~old))
+        self.acks_fin: Expr = all_of(self.ack_counts, me.fin_sent, seg.ack == me.snd_nxt)
         self.ack_of_nothing_sent: Expr = all_of(passes, in_range, ~self.ack_acceptable, me.state == SYN_RECEIVED)
         self.syn_is_error: Expr = all_of(s.rfc5961 == "off", in_window, self.syn_seen, ~passive)
         self.syn_challenged: Expr = all_of(s.rfc5961 != "off", in_window, self.syn_seen, ~passive)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from synproof.engine.expr import const
 from synproof.engine.system import Kind
 
 from .event import Event, Rule, rule
-from .states import ESTABLISHED, LISTEN, NOTHING, SYN_RECEIVED, SYN_SENT
+from .states import CLOSED, NOTHING, STATE
 
 __all__ = ["RULES"]
 
 
-@rule(Kind.ENVIRONMENT, "3.5.1; 3.4.2", LISTEN, SYN_SENT, SYN_RECEIVED, ESTABLISHED, only_if=lambda s: any(s.crash))
+WITH_TCB = tuple(const(state, STATE) for state in STATE.members if state != CLOSED.attr)
+
+
+@rule(Kind.ENVIRONMENT, "3.5.1; 3.4.2", *WITH_TCB, only_if=lambda s: any(s.crash))
 def crash(e: Event) -> None:
     """The end crashes and restarts: all memory of its connections is lost, and nobody is told."""
     me = e.me

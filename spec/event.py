@@ -33,10 +33,10 @@ class End:
 
 
 class Event:
-    """An event at one end, while the action for it is being written. `seg` is the arriving segment, if any."""
+    """An event at one end in one state, while the action for it is being written. `seg` is the arriving segment, if any."""
 
-    def __init__(self, step: Step, end: End, settings: Settings, seg: Expr | None = None) -> None:
-        self.step, self.end, self.s = step, end, settings
+    def __init__(self, step: Step, end: End, settings: Settings, state: Expr, seg: Expr | None = None) -> None:
+        self.step, self.end, self.s, self.state = step, end, settings, state
         self.me, self.peer = end.me, end.peer
         self._seg = seg
 
@@ -75,13 +75,13 @@ class Event:
         history.state_entered(self, state)
 
     def send(
-        self, *, seq: Expr, ack: Expr | None = None, syn: bool = False, rst: bool = False, octets: Operand = 0,
-        when: Operand = True,
+        self, *, seq: Expr, ack: Expr | None = None, syn: bool = False, fin: bool = False, rst: bool = False,
+        octets: Operand = 0, when: Operand = True,
     ) -> None:  # fmt: skip
         """Send a segment; the ACK bit is on if there is an acknowledgment number."""
         channel = self.end.to_peer
         assert isinstance(channel.sort, Bag)
-        fields: dict[str, Operand] = {"seq": seq, "len": octets, "syn_bit": syn, "rst_bit": rst}
+        fields: dict[str, Operand] = {"seq": seq, "len": octets, "syn_bit": syn, "fin_bit": fin, "rst_bit": rst}
         if ack is not None:
             fields |= {"ack": ack, "ack_bit": True}
         if not rst:  # a reset speaks for no incarnation
@@ -91,6 +91,11 @@ class Event:
     def acknowledge(self, rcv_nxt: Expr | None = None, when: Operand = True) -> None:
         """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>"""
         self.send(seq=self.me.snd_nxt, ack=self.me.rcv_nxt if rcv_nxt is None else rcv_nxt, when=when)
+
+    def send_fin(self) -> None:
+        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=FIN,ACK>; it takes one sequence number."""
+        self.send(seq=self.me.snd_nxt, ack=self.step.now(self.me.rcv_nxt), fin=True)
+        self.set(self.me.snd_nxt, self.me.snd_nxt + 1)
 
     def reset_by_ack(self) -> None:
         """<SEQ=SEG.ACK><CTL=RST>"""

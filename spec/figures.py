@@ -11,7 +11,19 @@ from synproof.engine.property import Scenario, ScenarioLine
 
 from .network import Network
 from .settings import Settings
-from .states import CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT
+from .states import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
 from .tcb import Tcb
 
 __all__ = ["FIGURES", "Figures"]
@@ -23,6 +35,8 @@ FIGURES: dict[str, str] = {
     "figure-9": "Figure 9, half-open connection discovery, happens segment for segment.",
     "figure-10": "Figure 10, discovery by the active side's reset, happens segment for segment.",
     "figure-11": "Figure 11, an old duplicate SYN between two passive ends, happens segment for segment.",
+    "figure-12": "Figure 12, normal close sequence, happens segment for segment.",
+    "figure-13": "Figure 13, simultaneous close sequence, happens segment for segment.",
 }
 """Name -> what the property says."""
 
@@ -40,6 +54,7 @@ class Figures:
         make = {
             "figure-6": self._figure_6, "figure-7": self._figure_7, "figure-8": self._figure_8,
             "figure-9": self._figure_9, "figure-10": self._figure_10, "figure-11": self._figure_11,
+            "figure-12": self._figure_12, "figure-13": self._figure_13,
         }[name]  # fmt: skip
         return None if self.why_not(name) else make()
 
@@ -47,6 +62,9 @@ class Figures:
         """Why the settings leave no room for a figure; empty if they do not."""
         s = self.s
         opens = (s.client, s.server)
+        if name in ("figure-12", "figure-13"):
+            closing = all(end in s.close for end in ("client", "server")) and s.close_style == "four-way"
+            return "" if closing else "both ends of the figure call CLOSE, in the four-way style"
         if s.handshake != "three-way":
             return "the figure shows the three-way handshake"
         wanted = {"figure-7": ("active", "active"), "figure-11": ("passive", "passive")}.get(name, ("active", "passive"))
@@ -237,5 +255,70 @@ class Figures:
                     "--> <SEQ=Z+1><CTL=RST> --> (return to LISTEN!)", "server.receive_rst_in_syn_received_after_passive_open",
                     seg.seq == b.irs + 1, self._states(LISTEN, LISTEN),
                 ),
+            ),
+        )  # fmt: skip
+
+    def _connected(self) -> Expr:
+        """Both ends are ESTABLISHED, all that was sent has arrived and is acknowledged, and nothing waits."""
+        a, b = self.a, self.b
+        settled = [
+            all_of(me.snd_una == me.snd_nxt, me.queued == 0, peer.rcv_nxt == me.snd_nxt) for me, peer in ((a, b), (b, a))
+        ]
+        return all_of(self._states(ESTABLISHED, ESTABLISHED), self._quiet(), *settled)
+
+    def _figure_12(self) -> Scenario:
+        a, b, seg = self.a, self.b, self.seg
+        return Scenario(
+            self._connected(),
+            (
+                self._line("FIN-WAIT-1 --> <SEQ=100><ACK=300><CTL=FIN,ACK>", "client.close_in_established"),
+                self._line(
+                    "--> <SEQ=100><ACK=300><CTL=FIN,ACK> --> CLOSE-WAIT", "server.receive_fin_in_established",
+                    all_of(seg.seq == a.snd_una, seg.ack == b.snd_nxt, seg.fin_bit), self._states(FIN_WAIT_1, CLOSE_WAIT),
+                ),
+                self._line(
+                    "FIN-WAIT-2 <-- <SEQ=300><ACK=101><CTL=ACK> <-- CLOSE-WAIT", "client.receive_ack_of_fin_in_fin_wait_1",
+                    all_of(seg.seq == b.snd_nxt, seg.ack == a.snd_nxt, ~seg.fin_bit), self._states(FIN_WAIT_2, CLOSE_WAIT),
+                ),
+                self._line("(Close) LAST-ACK", "server.close_in_close_wait", after=self._states(FIN_WAIT_2, LAST_ACK)),
+                self._line(
+                    "TIME-WAIT <-- <SEQ=300><ACK=101><CTL=FIN,ACK> <-- LAST-ACK", "client.receive_fin_in_fin_wait_2",
+                    all_of(seg.seq == b.snd_una, seg.ack == a.snd_nxt, seg.fin_bit), self._states(TIME_WAIT, LAST_ACK),
+                ),
+                self._line(
+                    "TIME-WAIT --> <SEQ=101><ACK=301><CTL=ACK> --> CLOSED", "server.receive_ack_of_fin_in_last_ack",
+                    all_of(seg.seq == a.snd_nxt, seg.ack == b.snd_nxt, ~seg.fin_bit), self._states(TIME_WAIT, CLOSED),
+                ),
+                self._line("(2 MSL) CLOSED", "client.leave_time_wait", after=self._states(CLOSED, CLOSED)),
+            ),
+        )  # fmt: skip
+
+    def _figure_13(self) -> Scenario:
+        a, b, seg = self.a, self.b, self.seg
+        fin_of = {me: all_of(seg.seq == me.snd_una, seg.ack == peer.snd_una, seg.fin_bit) for me, peer in ((a, b), (b, a))}
+        ack_of = {me: all_of(seg.seq == me.snd_nxt, seg.ack == peer.snd_nxt, ~seg.fin_bit) for me, peer in ((a, b), (b, a))}
+        return Scenario(
+            self._connected(),
+            (
+                self._line("FIN-WAIT-1 --> <SEQ=100><ACK=300><CTL=FIN,ACK> ...", "client.close_in_established"),
+                self._line("(Close) FIN-WAIT-1", "server.close_in_established", after=self._states(FIN_WAIT_1, FIN_WAIT_1)),
+                self._line(
+                    "<-- <SEQ=300><ACK=100><CTL=FIN,ACK> <--", "client.receive_fin_in_fin_wait_1",
+                    fin_of[b], self._states(CLOSING, FIN_WAIT_1),
+                ),
+                self._line(
+                    "... <SEQ=100><ACK=300><CTL=FIN,ACK> -->", "server.receive_fin_in_fin_wait_1",
+                    fin_of[a], self._states(CLOSING, CLOSING),
+                ),
+                self._line(
+                    "<-- <SEQ=301><ACK=101><CTL=ACK> <--", "client.receive_ack_of_fin_in_closing",
+                    ack_of[b], self._states(TIME_WAIT, CLOSING),
+                ),
+                self._line(
+                    "... <SEQ=101><ACK=301><CTL=ACK> -->", "server.receive_ack_of_fin_in_closing",
+                    ack_of[a], self._states(TIME_WAIT, TIME_WAIT),
+                ),
+                self._line("(2 MSL) CLOSED", "client.leave_time_wait"),
+                self._line("(2 MSL) CLOSED", "server.leave_time_wait", after=self._states(CLOSED, CLOSED)),
             ),
         )  # fmt: skip

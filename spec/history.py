@@ -4,7 +4,8 @@ Every choice of an ISS begins a new *incarnation* of an end. Counting them would
 passive end can pass through unboundedly many half-opened incarnations), so bits are kept:
 
 * of a segment: `present`, `known`, `taken` (see `segment.segment_sort`);
-* of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom.
+* of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom; `missed`, `dropped` and
+  `ended`, how its connection was closed.
 
 Of the incarnations of one end that are past, those with equal bits are not told apart: `no-stale-data` and
 `no-stale-acceptance` may miss a step in which one past incarnation passes for another. They never see one that is not there.
@@ -18,7 +19,20 @@ from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, ite, slo
 from synproof.engine.sorts import Bag
 
 from .segment import replace
-from .states import ACTIVE, CLOSED, KNOWN, LISTEN, NOBODY, PAST, PRESENT, SYN_RECEIVED, SYN_SENT, WILLING
+from .states import (
+    ACTIVE,
+    CLOSE_WAIT,
+    CLOSED,
+    KNOWN,
+    LAST_ACK,
+    LISTEN,
+    NOBODY,
+    PAST,
+    PRESENT,
+    SYN_RECEIVED,
+    SYN_SENT,
+    WILLING,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +40,9 @@ if TYPE_CHECKING:
     from .event import Event
 
 __all__ = [
-    "aborted", "arrival", "begin_incarnation", "connected", "delivered", "is_stale", "knows_peer", "origin",
-    "refused", "stale_acceptance", "state_entered", "take_irs", "tcb_deleted",
+    "aborted", "arrival", "begin_incarnation", "closed_first", "connected", "delivered", "ended_by_fins", "fin_taken",
+    "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "stale_acceptance", "state_entered", "take_irs",
+    "tcb_deleted", "time_wait_cut_short", "time_wait_over",
 ]  # fmt: skip
 
 
@@ -62,6 +77,8 @@ def begin_incarnation(e: Event) -> None:
     e.step.change(peer.irs_from, ite(peer.irs_from == PRESENT, gone, peer.irs_from))
     e.step.change(me.taken, False)
     e.step.change(me.irs_from, NOBODY)
+    for mark in (me.ended, me.missed, me.dropped, peer.ended):
+        e.step.change(mark, False)
 
 
 def origin(segment: Expr) -> Expr:
@@ -104,24 +121,25 @@ def state_entered(e: Event, state: Expr) -> None:
 # ---- events ----------------------------------------------------------------------------------------------------------
 
 
-def connected(e: Event, irs: Expr, source: Expr, *, taken: Expr | None = None, begun: bool = False) -> None:
-    """This end enters a synchronized state on a SYN of the incarnation `source`, which chose the number `irs`."""
-    me, peer = e.me, e.peer
+def connected(
+    e: Event, irs: Expr, source: Expr, *, taken: Expr | None = None, begun: bool = False, when: Operand = True
+) -> None:
+    """Where `when` holds, this end enters a synchronized state on a SYN of the incarnation `source`, which chose `irs`."""
+    me, peer, happens = e.me, e.peer, all_of(when)
     has_met_me: Operand = False if begun else peer.irs_from == PRESENT
     e.step.event(
         "ghost-connection",
-        ~ite(source == PRESENT, (peer.state != CLOSED) | has_met_me, source == KNOWN),
+        happens & ~ite(source == PRESENT, (peer.state != CLOSED) | has_met_me, source == KNOWN),
         (f"the SYN was sent by the {peer.end}'s present incarnation", source == PRESENT),
         (f"that incarnation is there: the {peer.end} is not CLOSED", (source == PRESENT) & (peer.state != CLOSED)),
         (f"or it has taken its IRS from this incarnation of the {me.end}", ite(source == PRESENT, has_met_me, source == KNOWN)),
     )
     used = me.irs_taken if taken is None else all_of(taken)
-    e.step.event(
-        "second-connection", used, (f"no earlier incarnation of the {me.end} has connected on a SYN of that incarnation", ~used)
-    )
-    e.step.change(me.irs_taken, False)
-    e.step.change(peer.taken, peer.taken | (source == PRESENT))
-    same = source != PRESENT
+    words = f"no earlier incarnation of the {me.end} has connected on a SYN of that incarnation"
+    e.step.event("second-connection", happens & used, (words, ~used))
+    e.step.change(me.irs_taken, ite(happens, False, e.step.now(me.irs_taken)))
+    e.step.change(peer.taken, peer.taken | all_of(happens, source == PRESENT))
+    same = all_of(happens, source != PRESENT)
 
     def spent(segment: Expr) -> Expr:
         return replace(
@@ -177,6 +195,63 @@ def aborted(e: Event) -> None:
     both = all_of(me.is_synchronized, peer.is_synchronized, me.is_matched, peer.is_matched)
     words = f"one of the ends is not synchronized with the other when the {me.end}'s connection is ended"
     e.step.event("spurious-abort", both, (words, ~both))
+
+
+# ---- connections end -------------------------------------------------------------------------------------------------
+
+
+def fin_taken(e: Event) -> None:
+    """The peer's FIN is processed: note whether something that the peer sent before it was not delivered here."""
+    me, peer = e.me, e.peer
+    delivered = (e.step.now(me.rcv_nxt) - me.irs) - 2  # behind the SYN, and without the FIN
+    missed = all_of(peer.is_synchronized, me.is_matched, peer.is_matched, delivered != peer.sent)
+    e.step.change(me.missed, missed)
+
+
+def octets_dropped(e: Event) -> None:
+    """What the user has handed over and was not sent yet will not be sent any more."""
+    e.step.change(e.me.dropped, e.me.queued > 0)
+
+
+def ended_by_fins(e: Event) -> None:
+    """This end's connection ends by FINs alone: an event if the other end's has too, and something is missing."""
+    me, peer = e.me, e.peer
+    both = me.is_matched & peer.ended
+    missed, dropped = me.missed | peer.missed, me.dropped | peer.dropped
+    sent = "every octet that was sent has been delivered"
+    handed_over = "every octet that a user had handed over was sent"
+    e.step.event("octets-missed", both & missed, (sent, ~missed))
+    e.step.event("octets-lost", both & (missed | dropped), (sent, ~missed), (handed_over, ~dropped))
+    e.step.change(me.ended, me.is_matched)
+
+
+def closed_first(e: Event) -> None:
+    """This end enters CLOSED: an event if the other has received its FIN first and is not CLOSED yet."""
+    me, peer = e.me, e.peer
+    if peer.gets_fin:
+        waits = all_of(me.is_matched, peer.is_matched, peer.state.isin(CLOSE_WAIT, LAST_ACK))
+        words = f"the {peer.end}, which received the first FIN, is CLOSED when the {me.end} enters CLOSED"
+        e.step.event("active-closer-first", waits, (words, ~waits))
+
+
+def time_wait_cut_short(e: Event) -> None:
+    """TIME-WAIT ends by something that arrives."""
+    e.step.event("time-wait-cut-short", True)
+
+
+def time_wait_over(e: Event) -> None:
+    """TIME-WAIT ends by its timer: events for what the network still has of this connection, or of an older one."""
+    new = ~(e.me.irs_from == PRESENT)  # what the peer's present incarnation sends is then of a newer connection
+    old = [(full, segment) for full, segment in slots(e.end.to_peer)]
+    old += [(full & ~(segment.present & new), segment) for full, segment in slots(e.end.to_me)]
+
+    def left(kind: str, words: str, of_kind: Callable[[Expr], Expr]) -> None:
+        found = any_of(*(full & of_kind(segment) for full, segment in old))
+        e.step.event(kind, found, (f"no old {words} is in the network when the {e.me.end} leaves TIME-WAIT", ~found))
+
+    left("old-numbers-left", "SYN, data or FIN", lambda s: ~s.rst_bit & any_of(s.syn_bit, s.fin_bit, s.len > 0))
+    left("old-acks-left", "pure ACK", lambda s: all_of(~s.rst_bit, s.ack_bit, ~s.syn_bit, ~s.fin_bit, ~(s.len > 0)))
+    left("old-resets-left", "reset", lambda s: s.rst_bit)
 
 
 def refused(e: Event) -> None:

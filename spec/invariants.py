@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from synproof.engine.expr import Expr, all_of, any_of, const, count_if, has, implies, item
+from synproof.engine.expr import Expr, all_of, any_of, const, count_if, has, implies, ite, item
 from synproof.engine.rewriting import substitute
 from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, System
 
 from .settings import Settings
-from .states import CLOSED, ESTABLISHED, LISTEN, PASSIVE, SYN_RECEIVED, SYN_SENT
+from .states import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    PASSIVE,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+    TIME_WAIT,
+)
 from .system import ends
 from .tcb import Tcb
 
@@ -50,14 +64,15 @@ def _listen(s: Settings, _: System) -> Iterator[Clause]:
 
 
 def _numbers(s: Settings, _: System) -> Iterator[Clause]:
-    """3.4: SND.UNA =< SND.NXT, a SYN takes one number; 3.3.1: ISS and IRS; 3.10.2 and 3.8.6 for the window."""
+    """3.4: SND.UNA =< SND.NXT, a SYN and a FIN take one number each; 3.3.1: ISS and IRS; 3.10.2 and 3.8.6 for the window."""
     on_syn = 1 if s.syn_data else 0
     for me in ends(s):
         sent, acknowledged, received = me.snd_nxt - me.iss, me.snd_una - me.iss, me.rcv_nxt - me.irs
-        begun = me.state.isin("SYN_SENT", "SYN_RECEIVED")
-        open_ = me.state == ESTABLISHED
-        least = 0 if s.handshake == "two-way" else 1
-        window = max(s.window, 1 + on_syn) if s.handshake == "two-way" else s.window  # its SYN may still wait
+        begun = me.state.isin(SYN_SENT, SYN_RECEIVED)
+        open_ = me.state.isin(*SYNCHRONIZED)
+        unconfirmed = s.handshake == "two-way" or me.closes_early  # our SYN may still wait for its ACK
+        window = max(s.window, 1 + on_syn) if s.handshake == "two-way" else s.window
+        outstanding = window + (1 if me.closes_early else 0)
         yield f"{me.end}: before ESTABLISHED, ISS = SND.UNA < SND.NXT", implies(
             begun, all_of(acknowledged == 0, sent >= 1, sent <= 1 + on_syn)
         )
@@ -65,15 +80,37 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
             me.state == SYN_SENT, all_of(me.irs == 0, me.rcv_nxt == 0, me.syn_text == 0)
         )
         yield f"{me.end}: in SYN-RECEIVED, RCV.NXT = IRS + 1", implies(me.state == SYN_RECEIVED, received == 1)
-        yield f"{me.end}: in ESTABLISHED, ISS < SND.UNA =< SND.NXT", implies(
-            open_, all_of(acknowledged >= least, acknowledged <= sent, received >= 1, me.syn_text == 0)
+        yield f"{me.end}: from ESTABLISHED on, ISS < SND.UNA =< SND.NXT", implies(
+            open_,
+            all_of(acknowledged >= (0 if unconfirmed else 1), acknowledged <= sent, received >= 1, me.syn_text == 0),
         )
         yield f"{me.end}: no more is sent than the window and the user allow", implies(
-            open_, all_of(sent - acknowledged <= window, sent <= 1 + me.may_send)
+            open_, all_of(sent - acknowledged <= outstanding, sent <= 1 + me.may_send + ite(me.fin_sent, 1, 0))
         )
         yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
         if me.held:
-            yield f"{me.end}: nothing is held before ESTABLISHED", implies(~open_, all_of(*(~bit for bit in me.held)))
+            receives = me.state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
+            yield f"{me.end}: nothing is held but where text is received", implies(
+                ~receives, all_of(*(~bit for bit in me.held), me.held_fin == 0)
+            )
+
+
+def _closing(s: Settings, _: System) -> Iterator[Clause]:
+    """3.6; 3.10.4 for the FIN that waits; figure 5 for what the states below ESTABLISHED mean."""
+    for me in ends(s):
+        if not (me.sends_fin or me.gets_fin):
+            continue
+        closed = me.state.isin(FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT)
+        yield f"{me.end}: from FIN-WAIT-1 on, and in LAST-ACK, the user has called CLOSE", implies(closed, me.closed_by_user)
+        may_wait = me.state.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING)
+        yield f"{me.end}: a FIN waits only behind a CLOSE, where it is not sent yet", implies(
+            me.fin_waits, me.closed_by_user & may_wait
+        )
+        yield f"{me.end}: in FIN-WAIT-2 and TIME-WAIT all is acknowledged, the FIN too", implies(
+            me.state.isin(FIN_WAIT_2, TIME_WAIT), all_of(me.snd_una == me.snd_nxt, me.snd_nxt - me.iss >= 2)
+        )
+        yield f"{me.end}: behind its FIN nothing waits to be sent", implies(me.fin_sent, me.queued == 0)
+        yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.rcv_nxt - me.irs >= 2)
 
 
 def _one_rule(s: Settings, system: System) -> Iterator[Clause]:
@@ -97,6 +134,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         "numbers-in-order",
         "ISS =< SND.UNA =< SND.NXT, within what the user and the window allow; RCV.NXT lies behind IRS.",
         _numbers,
+    ),
+    Invariant(
+        "closing-in-order",
+        "The states below ESTABLISHED mean what figure 5 says: whose FIN was sent, acknowledged and received.",
+        _closing,
     ),
     Invariant(
         "one-rule-per-segment", "Whatever segment arrives in whatever state, exactly one rule says what happens.", _one_rule

@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from synproof.engine.expr import FALSE, TRUE, Operand, all_of, any_of, implies, ite, negate
+from synproof.engine.expr import FALSE, TRUE, Expr, Operand, all_of, any_of, implies, ite, negate
 from synproof.engine.system import Action, System
 
 from .does import Does
 from .segment import seg_len
 from .settings import Settings
 from .states import (
+    CLOSE_WAIT,
     CLOSED,
+    CLOSING,
     ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
     LISTEN,
     NOTHING,
     PASSIVE,
@@ -26,7 +31,10 @@ from .states import (
     RESET,
     SYN_RECEIVED,
     SYN_SENT,
+    SYNCHRONIZED,
+    TIME_WAIT,
     TIMED_OUT,
+    TOLD_CLOSING,
 )
 from .system import ends
 from .tcb import Tcb
@@ -34,6 +42,8 @@ from .tcb import Tcb
 __all__ = ["LAWS", "Law", "observe", "observed"]
 
 Clause = tuple[str, Operand]  # words, and the truth that the law demands
+SENDS = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
+"""The synchronized states in which octets are sent or sent again."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ def _arcs(does: Does) -> Iterator[Clause]:
         yield "and sends a SYN", does.some(lambda s: s.syn_bit & ~s.ack_bit & ~s.rst_bit)
     elif does.is_call("open_passive"):
         yield "a passive OPEN leads from CLOSED to LISTEN", (before == CLOSED) & (after == LISTEN)
-    elif does.is_call("close"):
-        yield "CLOSE leads from LISTEN or SYN-SENT to CLOSED", before.isin("LISTEN", "SYN_SENT") & (after == CLOSED)
+    elif does.is_call("close", "queue_close", "process_queued_close", "transmit_queued_fin"):
+        yield from _arcs_of_close(does)
     elif does.is_call("abort", "crash"):
         yield "ABORT and a crash lead to CLOSED", (before != CLOSED) & (after == CLOSED)
     elif does.is_call("user_timeout", "give_up"):
@@ -75,9 +85,27 @@ def _arcs(does: Does) -> Iterator[Clause]:
         yield "and was sent as often as allowed, for giving up", spent | does.is_call("user_timeout")
         yield "the timeout ends the attempt", (after == LISTEN) == listens
         yield "or the connection", after.isin("CLOSED", "LISTEN")
+    elif does.is_call("leave"):
+        yield "a timer leads from TIME-WAIT, or FIN-WAIT-2, to CLOSED", before.isin(TIME_WAIT, FIN_WAIT_2) & (after == CLOSED)
     else:
         yield "SEND and retransmission leave the state as it is", after == before
-        yield "and need a connection", before.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+        yield "and need a connection", before.isin(SYN_SENT, SYN_RECEIVED, *SENDS)
+
+
+def _arcs_of_close(does: Does) -> Iterator[Clause]:
+    """CLOSE, at once or when what was handed over before it has been sent."""
+    before, after = does.me.state, does.after(does.me.state)
+    arcs = any_of(
+        before.isin(LISTEN, SYN_SENT) & (after == CLOSED),
+        before.isin(SYN_RECEIVED, ESTABLISHED) & (after == FIN_WAIT_1),
+        (before == CLOSE_WAIT) & (after == LAST_ACK),
+    )
+    waits = before.isin(SYN_RECEIVED, CLOSE_WAIT, FIN_WAIT_1, CLOSING) & (after == before)
+    yield "CLOSE leads to CLOSED, FIN-WAIT-1 or LAST-ACK, or waits", arcs | waits
+    sends = does.some(lambda s: s.fin_bit)
+    yield "LAST-ACK begins with a FIN", implies((before == CLOSE_WAIT) & (after == LAST_ACK), sends)
+    yield "nothing is sent where CLOSE deletes the TCB", implies(after == CLOSED, ~sends)
+    yield "a FIN is sent once, behind all octets", implies(sends, ~does.me.fin_sent & (does.me.queued == 0))
 
 
 def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
@@ -92,16 +120,49 @@ def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
         (before != SYN_RECEIVED) & (after == SYN_RECEIVED)
     )
     yield "and is answered by SYN,ACK", implies(answers | crossing, does.some(lambda s: s.syn_bit & s.ack_bit))
-    yield "a SYN,ACK, or the ACK of the SYN, leads to ESTABLISHED", (confirmed | completed) == (
-        (before != ESTABLISHED) & (after == ESTABLISHED)
+    yield "a SYN,ACK, or the ACK of the SYN, establishes the connection", (confirmed | completed) == (
+        before.isin(SYN_SENT, SYN_RECEIVED) & after.isin(ESTABLISHED, CLOSE_WAIT, LAST_ACK)
     )
+    yield "nothing else leads to ESTABLISHED", implies((before != after) & (after == ESTABLISHED), confirmed | completed)
     yield "a SYN,ACK is answered by an ACK", implies(confirmed, does.some(lambda s: s.ack_bit & ~s.syn_bit & ~s.rst_bit))
+    yield from _arcs_of_fin(does)
     resets = a.rst_valid & does.after(me.state).isin("CLOSED", "LISTEN")
     ended = (before != after) & after.isin("CLOSED", "LISTEN")
-    rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error)
-    yield "nothing but a reset or a SYN ends what was begun", implies(ended, rightly)
+    last_ack = all_of(before == LAST_ACK, a.acks_fin, after == CLOSED)
+    rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error, last_ack)
+    yield "nothing but a reset, a SYN or the last ACK ends what was begun", implies(ended, rightly)
+    yield "the last ACK ends LAST-ACK", implies((before == LAST_ACK) & a.acks_fin, after == CLOSED)
     yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == LISTEN)
     yield "no arriving segment leads to SYN-SENT", (after != SYN_SENT) | (before == SYN_SENT)
+
+
+def _arcs_of_fin(does: Does) -> Iterator[Clause]:
+    """Where the peer's FIN is taken, and where ours is acknowledged: one case for each of the arcs below ESTABLISHED."""
+    me, a = does.me, does.arriving
+    before, after = me.state, does.after(me.state)
+    open_ = before.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
+    stays_on = after.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+    taken = all_of(open_, stays_on, after.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT))
+    received = CLOSE_WAIT if does.s.close_style == "four-way" else LAST_ACK
+    yield "a FIN in ESTABLISHED leads to CLOSE-WAIT", implies(taken & (before == ESTABLISHED), after == received)
+    yield "in FIN-WAIT-1 to CLOSING, or to TIME-WAIT if it acknowledges ours", implies(
+        taken & (before == FIN_WAIT_1), after == ite(a.acks_fin, TIME_WAIT, CLOSING)
+    )
+    yield "in FIN-WAIT-2 to TIME-WAIT", implies(taken & (before == FIN_WAIT_2), after == TIME_WAIT)
+    answered = does.some(lambda s: s.ack_bit & (s.ack == does.after(me.rcv_nxt)))
+    yield "what is taken is acknowledged", implies(taken, answered)
+    if not me.held:
+        fin_at = a.seg.seq + a.seg.len
+        is_next = all_of(a.seg.fin_bit, me.rcv_nxt - a.seg.seq <= a.seg.len, fin_at - me.rcv_nxt < me.rcv_wnd)
+        yield "a FIN is taken when, and only when, it is next", implies(open_ & stays_on, taken == (a.ack_usable & is_next))
+        yield "and RCV.NXT lies behind it", implies(taken, does.after(me.rcv_nxt) == fin_at + 1)
+    yield "the ACK of our FIN leads on to FIN-WAIT-2 or TIME-WAIT", implies(
+        a.acks_fin & ~taken,
+        after == ite(before == FIN_WAIT_1, FIN_WAIT_2, ite(before == CLOSING, TIME_WAIT, CLOSED)),
+    )
+    behind = before.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT) & ~after.isin(CLOSED, LISTEN)
+    yield "behind the peer's FIN nothing more is received", implies(behind, does.keeps(me.rcv_nxt))
+    yield "and the state stays, but for the ACK of our FIN", implies(behind & ~a.acks_fin, after == before)
 
 
 # ---- resets ----------------------------------------------------------------------------------------------------------
@@ -112,8 +173,10 @@ def _resets_sent(does: Does) -> Iterator[Clause]:
     me = does.me
     before, after = me.state, does.after(me.state)
     if does.seg is None:
-        owed = before.isin("SYN_RECEIVED", "ESTABLISHED") if does.is_call("abort") else FALSE
-        yield "ABORT in SYN-RECEIVED or later sends a reset, nothing else does", does.some(lambda s: s.rst_bit) == owed
+        with_peer = before.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+        owed = with_peer if does.is_call("abort") else FALSE
+        sends = does.some(lambda s: s.rst_bit)
+        yield "ABORT sends a reset unless both FINs have been sent or there is no peer, and nothing else does", sends == owed
         yield "its number is SND.NXT", does.every(lambda s: implies(s.rst_bit, all_of(s.seq == me.snd_nxt, ~s.ack_bit)))
         return
     a, seg = does.arriving, does.seg
@@ -176,14 +239,17 @@ def _segments(does: Does) -> Iterator[Clause]:
     yield "it takes one number, and its text the next ones", does.every(
         lambda s: implies(s.syn_bit, all_of(nxt - iss >= s.len + 1, una - iss <= 1))
     )
-    yield "text is sent in ESTABLISHED, or on the SYN", does.every(
-        lambda s: implies(s.len > 0, all_of(~s.rst_bit, s.syn_bit | (state == ESTABLISHED)))
+    yield "text is sent from ESTABLISHED on, or on the SYN", does.every(
+        lambda s: implies(s.len > 0, all_of(~s.rst_bit, s.syn_bit | state.isin(*SENDS)))
     )
     yield "text bears numbers that are not acknowledged yet", does.every(
         lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
     )
     yield "an ACK without text takes no number: it bears SND.NXT", does.every(
-        lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.rst_bit), s.seq == nxt)
+        lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit), s.seq == nxt)
+    )
+    yield "a FIN takes the last number that is used, and is alone", does.every(
+        lambda s: implies(s.fin_bit, all_of(s.seq + 1 == nxt, s.len == 0, s.ack_bit, ~s.syn_bit, ~s.rst_bit))
     )
     yield "only the SYN of an active OPEN has no ACK", does.every(
         lambda s: any_of(s.ack_bit, s.rst_bit, s.syn_bit & (state == SYN_SENT))
@@ -192,21 +258,28 @@ def _segments(does: Does) -> Iterator[Clause]:
         lambda s: implies(s.ack_bit & ~s.rst_bit, all_of(s.ack == does.after(me.rcv_nxt), state != SYN_SENT))
     )
     if "retransmission" in does.action.tags:
-        yield "what is sent again is the front of the queue: the SYN, or the oldest octet", does.some(
-            lambda s: all_of(s.seq == una, s.syn_bit == (una == iss), s.len == ite(s.syn_bit, me.octets_on_syn, 1))
-        )
+        fin = me.fin_sent & (una + 1 == nxt)
+        yield "what is sent again is the front of the queue: the SYN, the oldest octet, or the FIN", does.some(
+            lambda s: all_of(
+                s.seq == una, s.syn_bit == (una == iss), s.fin_bit == fin,
+                s.len == ite(s.syn_bit, me.octets_on_syn, ite(fin, 0, 1)),
+            )
+        )  # fmt: skip
         yield "and it was not acknowledged", una != nxt
-    goes_on = all_of(*(v.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED") for v in (me.state, state)))
-    yield "where SND.NXT moves on, the octet behind it is sent", implies(
-        goes_on & (nxt != me.snd_nxt), does.some(lambda s: (s.len > 0) & (s.seq == me.snd_nxt))
+    yield "where SND.NXT moves on, the octet or the FIN behind it is sent", implies(
+        _goes_on(does) & (nxt != me.snd_nxt), does.some(lambda s: ((s.len > 0) | s.fin_bit) & (s.seq == me.snd_nxt))
     )
+
+
+def _goes_on(does: Does) -> Expr:
+    """There is a connection, or an attempt at one, before the step and after it."""
+    return all_of(*(state.isin(SYN_SENT, SYN_RECEIVED, *SYNCHRONIZED) for state in (does.me.state, does.after(does.me.state))))
 
 
 def _numbers(does: Does) -> Iterator[Clause]:
     """3.4 and 3.3.1: of a connection that goes on. Its ISS is for life, its IRS too once it is known; nothing moves back."""
     me = does.me
-    before, after = me.state, does.after(me.state)
-    goes_on = before.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED") & after.isin("SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+    before, goes_on = me.state, _goes_on(does)
     yield "ISS stays", implies(goes_on, does.keeps(me.iss))
     yield "IRS stays", implies(goes_on & (before != SYN_SENT), does.keeps(me.irs))
     yield "it stays known how it was opened", implies(goes_on, does.keeps(me.opened))
@@ -216,13 +289,14 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
         again = "retransmission" in does.action.tags and does.s.retransmit is not None
         yield "each retransmission counts", implies(goes_on, retries == me.retries + 1 if again else does.keeps(me.retries))
-        offered = 1 if does.is_call("send", "queue_send") else 0
-        yield "what is sent or waits was waiting, or is the octet of a SEND", implies(
-            goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered
+        offered = 1 if does.is_call("send_in", "queue_send") else 0
+        fin = ite(does.some(lambda s: s.fin_bit & (s.seq == me.snd_nxt)), 1, 0)
+        yield "what is sent or waits was waiting, or is the octet of a SEND, or the FIN", implies(
+            goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered + fin
         )
         full = nxt - me.snd_una >= does.s.window
-        yield "a SEND in ESTABLISHED waits only for others or for the window", implies(
-            (before == ESTABLISHED) & does.is_call("queue_send"), (me.queued > 0) | full
+        yield "a SEND in ESTABLISHED or CLOSE-WAIT waits only for others or for the window", implies(
+            before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_call("queue_send"), (me.queued > 0) | full
         )
     else:
         a, seg = does.arriving, does.seg
@@ -232,7 +306,8 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield "and so does the count of retransmissions", implies(
             goes_on, any_of(all_of(counts, retries == 0), all_of(~counts, does.keeps(me.retries)))
         )
-        yield "what is sent was waiting", implies(goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued)
+        if does.s.close_style == "four-way":  # the other style drops what waits
+            yield "what is sent was waiting", implies(goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued)
 
 
 def _delivery(does: Does) -> Iterator[Clause]:
@@ -241,8 +316,9 @@ def _delivery(does: Does) -> Iterator[Clause]:
         return
     me, a, seg = does.me, does.arriving, does.seg
     moved = does.after(me.rcv_nxt) - me.rcv_nxt
-    stays = (me.state == ESTABLISHED) & (does.after(me.state) == ESTABLISHED)
-    begins = a.late & (does.after(me.state) == ESTABLISHED)
+    receives = [state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2) for state in (me.state, does.after(me.state))]
+    stays = all_of(*receives)
+    begins = a.late & receives[1]
     usable = stays & a.ack_usable
     start = seg.seq - me.rcv_nxt
     yield "RCV.NXT stays where the next octet has not come", implies(stays & (start != 0) & (start < me.rcv_wnd), moved == 0)
@@ -273,10 +349,14 @@ def _told(does: Does) -> Iterator[Clause]:
         return
     a = does.arriving
     refused = a.rst_valid & me.state.isin("SYN_SENT", "SYN_RECEIVED") & ended
-    reset = ended & any_of(a.rst_valid & (me.state == ESTABLISHED), a.syn_is_error)
+    unaware = me.state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+    reset = ended & any_of(a.rst_valid & unaware, a.syn_is_error)
+    after = does.after(me.state)
+    closing = ~me.state.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT) & after.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
     yield "an opening that a reset ends is told to be refused", implies(refused, told == REFUSED)
     yield "a connection that is reset is told so", implies(reset, told == RESET)
-    yield "nothing else is told", any_of(refused, reset, told == me.told)
+    yield "that the peer closes is told when its FIN is taken", implies(closing, told == TOLD_CLOSING)
+    yield "nothing else is told", any_of(refused, reset, closing, told == me.told)
 
 
 def _three_way_only(s: Settings) -> str:

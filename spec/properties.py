@@ -30,6 +30,7 @@ from .states import (
     STATE,
     SYN_RECEIVED,
     SYN_SENT,
+    TIME_WAIT,
     TIMED_OUT,
     WILLING,
 )
@@ -38,9 +39,9 @@ from .tcb import Tcb
 
 __all__ = ["Row", "names", "needs_observing", "properties", "rows"]
 
+BEHIND_FIN = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT")
 ALWAYS, SOMETIMES, EVENTUALLY = PropertyKind.ALWAYS, PropertyKind.SOMETIMES, PropertyKind.EVENTUALLY
-NOT_BUILT = "closing a connection is not built yet"
-BUILT_STATES = ("CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED")
+NOBODY_CLOSES = "close=off: nobody calls CLOSE"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,46 @@ EVENTS: tuple[tuple[Row, str], ...] = (
         Row("no-spurious-refusal", ALWAYS, "An active open is refused only if the peer was not willing at some time since."),
         "spurious-refusal",
     ),
+    (
+        Row("orderly-close-delivers", ALWAYS, "If both ends end through FINs alone, every octet sent was delivered."),
+        "octets-missed",
+    ),
+    (
+        Row(
+            "accepted-is-delivered", ALWAYS,
+            "If both ends end through FINs alone, every octet that SEND accepted was delivered.",
+        ),
+        "octets-lost",
+    ),
+    (
+        Row(
+            "passive-closer-first", ALWAYS,
+            "The end that received the first FIN reaches CLOSED before the end that sent it.",
+        ),
+        "active-closer-first",
+    ),
+    (
+        Row(
+            "time-wait-lasts", ALWAYS,
+            "TIME-WAIT is left only by its timer, the user's ABORT, a crash or a permitted reuse.",
+        ),
+        "time-wait-cut-short",
+    ),
+    (
+        Row(
+            "drained-after-time-wait", ALWAYS,
+            "When TIME-WAIT ends by its timer, no old SYN, data or FIN is in the network.",
+        ),
+        "old-numbers-left",
+    ),
+    (
+        Row("drained-after-time-wait-acks", ALWAYS, "When TIME-WAIT ends by its timer, no old pure ACK is in the network."),
+        "old-acks-left",
+    ),
+    (
+        Row("drained-after-time-wait-resets", ALWAYS, "When TIME-WAIT ends by its timer, no old reset is in the network."),
+        "old-resets-left",
+    ),
 )  # fmt: skip
 """Safety properties that forbid an event, and the event."""
 
@@ -100,24 +141,9 @@ WITNESSES: tuple[tuple[Row, str], ...] = (
     (Row("cleared-by-rst", SOMETIMES, "A reset takes a passive end from SYN-RECEIVED back to LISTEN."), "cleared-by-rst"),
     (Row("data-on-third-segment", SOMETIMES, "The third segment of a handshake carries data."), "third-segment-data"),
     (Row("data-on-syn-delivered", SOMETIMES, "Data that came on a SYN is delivered."), "syn-data-delivered"),
+    (Row("half-close-usable", SOMETIMES, "Data is delivered to an end in FIN-WAIT-2."), "half-close-data"),
 )
 """Witnesses that such a step happens, and the event."""
-
-NOT_BUILT_ROWS: tuple[Row, ...] = (
-    Row("orderly-close-delivers", ALWAYS, "If both ends end through FINs alone, every octet sent was delivered."),
-    Row("accepted-is-delivered", ALWAYS, "If both ends end through FINs alone, every octet that SEND accepted was delivered."),
-    Row("passive-closer-first", ALWAYS, "The end that received the first FIN reaches CLOSED before the end that sent it."),
-    Row("time-wait-lasts", ALWAYS, "TIME-WAIT is left only by its timer, the user's ABORT, a crash or a permitted reuse."),
-    Row("drained-after-time-wait", ALWAYS, "When TIME-WAIT ends, nothing old that occupies numbers is in the network."),
-    Row("drained-after-time-wait-acks", ALWAYS, "When TIME-WAIT ends, no old pure ACK is in the network."),
-    Row("drained-after-time-wait-resets", ALWAYS, "When TIME-WAIT ends, no old reset is in the network."),
-    Row("figure-12", SOMETIMES, "Figure 12, normal close sequence, happens segment for segment."),
-    Row("figure-13", SOMETIMES, "Figure 13, simultaneous close sequence, happens segment for segment."),
-    Row("half-close-usable", SOMETIMES, "Data is delivered to an end in FIN-WAIT-2."),
-    Row("closes", EVENTUALLY, "After CLOSE at both ends of one connection both leave it."),
-    Row("fin-wait-2-ends", EVENTUALLY, "FIN-WAIT-2 is left."),
-)
-"""Properties of the contract that wait for FIN, TIME-WAIT and the clock."""
 
 AGREE = Row(
     "numbers-agree", ALWAYS,
@@ -136,12 +162,23 @@ DISCOVERED = Row(
     "An end in a synchronized state whose peer no longer has this incarnation leaves it.",
 )  # fmt: skip
 QUIET = Row("falls-quiet", EVENTUALLY, "Once the applications are silent, no endpoint sends any more.")
+CLOSES = Row("closes", EVENTUALLY, "After CLOSE at both ends of one connection both leave it.")
+FIN_WAIT_2_ENDS = Row("fin-wait-2-ends", EVENTUALLY, "FIN-WAIT-2 is left.")
 
 
 COSTLY: tuple[Row, ...] = (
     *(Row(one.name, ALWAYS, one.sentence) for one in INVARIANTS), *(Row(one.name, ALWAYS, one.sentence) for one in LAWS),
 )  # fmt: skip
 """Invariants and laws: they are long, so they are written only where they are asked for."""
+
+
+OF_CLOSING = frozenset({
+    "orderly-close-delivers", "accepted-is-delivered", "passive-closer-first", "half-close-usable", "closes", "fin-wait-2-ends",
+})  # fmt: skip
+OF_OCTETS = frozenset({"orderly-close-delivers", "accepted-is-delivered", "half-close-usable"})
+OF_TIME_WAIT = frozenset({
+    "time-wait-lasts", "drained-after-time-wait", "drained-after-time-wait-acks", "drained-after-time-wait-resets",
+})  # fmt: skip
 
 
 def _reaches(state: str) -> Row:
@@ -151,11 +188,10 @@ def _reaches(state: str) -> Row:
 def rows() -> tuple[Row, ...]:
     """Every named property, in the order in which results are shown."""
     return (
-        *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY, *(r for r in NOT_BUILT_ROWS if r.kind is ALWAYS),
+        *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY,
         *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
         *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
-        *(r for r in NOT_BUILT_ROWS if r.kind is SOMETIMES),
-        ESTABLISHES, DISCOVERED, QUIET, *(r for r in NOT_BUILT_ROWS if r.kind is EVENTUALLY),
+        ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS,
     )  # fmt: skip
 
 
@@ -201,8 +237,6 @@ class _Properties:
             yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
         for row, event in WITNESSES:
             yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
-        for row in NOT_BUILT_ROWS:
-            yield replace(self._of(row), predicate=all_of(row.kind is not ALWAYS), not_applicable=NOT_BUILT)
         for state in STATE.members:
             yield self._reached(state)
         figures = Figures(self.s, self.client, self.server, self.network)
@@ -214,6 +248,8 @@ class _Properties:
         yield self._establishes()
         yield self._half_open_is_discovered()
         yield self._falls_quiet()
+        yield self._closes()
+        yield self._fin_wait_2_ends()
 
     def _of(self, row: Row) -> Property:
         return Property(row.name, row.kind, row.sentence, assumption=self.assumption if row.kind is not SOMETIMES else "")
@@ -233,6 +269,12 @@ class _Properties:
             return "no end that opens actively may send data"
         if name == "data-on-syn-delivered" and not s.syn_data:
             return "syn-data=off"
+        if name in OF_CLOSING and not s.close:
+            return NOBODY_CLOSES
+        if name in OF_TIME_WAIT and not any(me.can_be_in(TIME_WAIT) for me in (self.client, self.server)):
+            return "no end sends and receives a FIN, so none reaches TIME-WAIT"
+        if name in OF_OCTETS and not any(s.data):
+            return "data=0: nothing is sent that could be delivered"
         return ""
 
     def _openers_data(self) -> bool:
@@ -242,7 +284,10 @@ class _Properties:
         for invariant in INVARIANTS:
             if invariant.name == row.name:
                 clauses = tuple(invariant.clauses(self.s, self.system))
-                return replace(self._of(row), predicate=all_of(*(truth for _, truth in clauses)), clauses=clauses)
+                demands = all_of(*(truth for _, truth in clauses))
+                return replace(
+                    self._of(row), predicate=demands, clauses=clauses, not_applicable="" if clauses else NOBODY_CLOSES
+                )
         law = next(law for law in LAWS if law.name == row.name)
         assert self.observed, f"{law.name} needs the system that spec.laws.observe gives"
         return replace(self._of(row), event=law.event, not_applicable=law.why_not(self.s))
@@ -251,8 +296,8 @@ class _Properties:
     def _reached(self, state: str) -> Property:
         row = _reaches(state)
         here = any_of(*(me.state == state for me in (self.client, self.server)))
-        why = "" if state in BUILT_STATES else NOT_BUILT
-        return replace(self._of(row), predicate=here, not_applicable=why)
+        behind_fin = state in BEHIND_FIN and not self.client.gets_fin and not self.server.gets_fin
+        return replace(self._of(row), predicate=here, not_applicable=NOBODY_CLOSES if behind_fin else "")
 
     def _both_synchronized(self) -> Expr:
         return self.client.is_synchronized & self.server.is_synchronized
@@ -321,6 +366,30 @@ class _Properties:
             goal=connected | me.state.isin(CLOSED, LISTEN),
             meanwhile=willing,
             label=f"the {me.end}'s open",
+        )
+
+    def _closes(self) -> Property:
+        a, b = self.client, self.server
+        together = all_of(a.closed_by_user, b.closed_by_user, self._both_synchronized(), self._matching())
+        return replace(
+            self._of(CLOSES),
+            responses=tuple(
+                Response(trigger=together, goal=~me.is_synchronized, label=f"the {me.end}'s connection") for me in (a, b)
+            ),
+            fairness=self._fairness(),
+            not_applicable="" if a.sends_fin and b.sends_fin else "one end at least never calls CLOSE",
+        )
+
+    def _fin_wait_2_ends(self) -> Property:
+        ends_there = [me for me in (self.client, self.server) if me.can_be_in(FIN_WAIT_2)]
+        return replace(
+            self._of(FIN_WAIT_2_ENDS),
+            responses=tuple(
+                Response(trigger=me.state == FIN_WAIT_2, goal=me.state != FIN_WAIT_2, label=f"the {me.end}'s FIN-WAIT-2")
+                for me in ends_there
+            ),
+            fairness=self._fairness("close-in-close-wait"),
+            not_applicable="" if ends_there else NOBODY_CLOSES,
         )
 
     def _half_open_is_discovered(self) -> Property:

@@ -273,15 +273,11 @@ SETTINGS: tuple[Setting, ...] = (
         "close-style",
         choice("four-way", "three-way"),
         "three-way: whoever receives a FIN must send its own with the ACK",
-        ALL_BUT_DEFAULT,
-        _equals("four-way"),
     ),
     Setting(
         "close-in-syn-received",
         choice("fin-wait-1", "defer"),
         "CLOSE in SYN-RECEIVED: to the letter of 3.10.4 and figure 5, or queued until ESTABLISHED",
-        ALL_BUT_DEFAULT,
-        _equals("fin-wait-1"),
     ),
     Setting("msl", number(0, 1000), "ticks that a segment may live; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
     Setting("time-wait", number(0, 1000), "ticks that TIME-WAIT lasts; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
@@ -314,7 +310,7 @@ SETTINGS: tuple[Setting, ...] = (
         choice("rst-syn", "off", "all"),
         "challenge ACKs for an inexact RST and for a SYN; off: RFC 793; all: the ACK range check of MAY-12 too",
     ),
-    Setting("rfc1337", switch(), "on: TIME-WAIT ignores RST", ALL_BUT_DEFAULT, _equals(False)),
+    Setting("rfc1337", switch(), "on: TIME-WAIT ignores RST"),
     Setting(
         "abort-to",
         choice("closed", "time-wait"),
@@ -336,8 +332,8 @@ SETTINGS: tuple[Setting, ...] = (
         "fin-wait-2-timeout",
         timer(),
         "leave FIN-WAIT-2 by a timer; not in the RFC, but in common stacks",
-        ALL_BUT_DEFAULT,
-        _equals("off"),
+        "ticks",
+        lambda value: isinstance(value, str),
     ),
     Setting("attacker", choice("off", "rst", "syn"), "off-path: injects one such segment with any numbers"),
     Setting(
@@ -345,8 +341,6 @@ SETTINGS: tuple[Setting, ...] = (
         old_duplicates(),
         "segments of incarnation 0 that are in the network at the start; TO is client or server, FLAGS one of S SA A R RA FA "
         "(. may stand for A)",
-        "FIN",
-        lambda value: not any("F" in segment.flags for segment in value),
     ),
 )
 _BY_NAME = {row.name: row for row in SETTINGS}

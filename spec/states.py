@@ -18,6 +18,15 @@ FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT = (const(s, STA
 SYNCHRONIZED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
 """The synchronized states (RFC 9293 3.5.2, group 3)."""
 
+FIN_SENT = (FIN_WAIT_2, LAST_ACK, TIME_WAIT)
+"""The states in which our FIN has been sent: in FIN-WAIT-2 and TIME-WAIT it is acknowledged too."""
+
+WAITS_FOR_ACK_OF_FIN = (FIN_WAIT_1, CLOSING)
+"""The states in which our FIN is to be acknowledged, or waits itself for octets that were sent before CLOSE (3.10.4)."""
+
+FIN_RECEIVED = (CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+"""The states in which the peer's FIN has been received."""
+
 WILLING = (LISTEN, SYN_SENT, SYN_RECEIVED)
 """The states in which an end is ready to open a connection."""
 

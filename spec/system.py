@@ -9,9 +9,11 @@ from synproof.engine.expr import Expr, all_of, count_if, size, slots
 from synproof.engine.system import Action, Kind, Step, System
 
 from . import (
+    arrives_acceptably,
     arrives_in_closed_and_listen,
     arrives_in_other_states,
     arrives_in_syn_sent,
+    arrives_in_time_wait,
     environment,
     history,
     timeouts,
@@ -33,6 +35,8 @@ RULES: tuple[Rule, ...] = (
     *arrives_in_closed_and_listen.RULES,
     *arrives_in_syn_sent.RULES,
     *arrives_in_other_states.RULES,
+    *arrives_acceptably.RULES,
+    *arrives_in_time_wait.RULES,
     *timeouts.RULES,
     *environment.RULES,
 )
@@ -91,7 +95,7 @@ def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
     )  # fmt: skip
     step.when(side.me.state == state)
     segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
-    event = Event(step, side, settings, segment)
+    event = Event(step, side, settings, state, segment)
     if segment is not None:
         history.arrival(event)
     rule.write(event)

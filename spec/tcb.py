@@ -6,14 +6,20 @@ variable that belongs to it then has its initial value.
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, all_of, clamp, const, ite
+from synproof.engine.expr import Expr, all_of, any_of, clamp, const, ite
 from synproof.engine.sorts import BOOL, Int, Seq, Sort, Value
 from synproof.engine.system import Variable
 
 from .settings import Settings
 from .states import (
+    CLOSE_WAIT,
     CLOSED,
-    ESTABLISHED,
+    CLOSING,
+    FIN_RECEIVED,
+    FIN_SENT,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
     LISTEN,
     OPENED,
     ORIGIN,
@@ -21,7 +27,9 @@ from .states import (
     SYN_RECEIVED,
     SYN_SENT,
     SYNCHRONIZED,
+    TIME_WAIT,
     TOLD,
+    WAITS_FOR_ACK_OF_FIN,
 )
 
 __all__ = ["Tcb"]
@@ -36,6 +44,12 @@ class Tcb:
         self.role: str = (s.client, s.server)[here]
         self.may_send: int = s.data[here]
         self.may_receive: int = s.data[1 - here]
+        self.may_close: bool = end in s.close
+        other = "server" if end == "client" else "client"
+        answers_fin = s.close_style == "three-way"
+        self.sends_fin: bool = self.may_close or (answers_fin and other in s.close)
+        old_fin = any("F" in old.flags and old.to == end for old in s.old_duplicates)
+        self.gets_fin: bool = other in s.close or (answers_fin and self.may_close) or old_fin
         number = Seq(s.seq_bits)
         self._variables: list[Variable] = []
         self._initial: dict[str, Value] = {}
@@ -56,12 +70,15 @@ class Tcb:
         )
         held = range(1, s.window if s.reassembly and (self.may_receive or old_text) else 1)
         self.held = [self._declare(f"held_{i}", BOOL, f"octet RCV.NXT+{i} has arrived early (SHLD-31)") for i in held]
+        early = s.window - 1 if held and self.gets_fin else 0
+        self.held_fin = self._declare("held_fin", Int(0, early), "RCV.NXT+n is a FIN that has arrived early (SHLD-31); 0: none")
         self.retries = self._declare("retries", Int(0, s.retransmit or 0), "retransmissions of the front of the queue so far")
         self.told = self._declare("told", TOLD, "what the user was last told", tcb=False)
         self.opens = self._declare("opens", Int(0, s.incarnations), "active OPENs so far", tcb=False)
         crashes = s.crash[here]
         self.crashes_left = self._declare("crashes_left", Int(0, crashes), "crashes to come", initial=crashes, tcb=False)
         self.closed_by_user = self._declare("closed_by_user", BOOL, "whether the user has called CLOSE")
+        self.fin_waits = self._declare("fin_waits", BOOL, "the user has called CLOSE, and the FIN is not sent yet")
         self.listened = self._declare("listened", BOOL, "whether a passive OPEN was made (relisten=off)", tcb=False)
 
         # history: for properties only
@@ -75,6 +92,13 @@ class Tcb:
         self.peer_was_unwilling = self._declare(
             "peer_was_unwilling", BOOL, "since the active OPEN the peer was once in no state to open", history=True
         )
+        self.missed = self._declare(
+            "missed", BOOL, "an octet that was sent to this end was not delivered before the FIN", tcb=False, history=True
+        )
+        self.dropped = self._declare(
+            "dropped", BOOL, "an octet that the user had handed over was never sent", tcb=False, history=True
+        )
+        self.ended = self._declare("ended", BOOL, "the last connection ended by FINs alone", tcb=False, history=True)
         self.held_stale = [
             self._declare(f"held_stale_{i}", BOOL, f"octet RCV.NXT+{i} is not of this connection", history=True) for i in held
         ]
@@ -118,7 +142,17 @@ class Tcb:
             return self.role == "passive" or not self.settings.must_11
         if state is SYN_SENT:
             return self.role == "active"
-        return state is not SYN_RECEIVED or self.settings.handshake == "three-way"
+        if state is SYN_RECEIVED:
+            return self.settings.handshake == "three-way"
+        if state is CLOSE_WAIT:
+            return self.gets_fin and self.settings.close_style == "four-way"
+        if state is LAST_ACK:
+            return self.gets_fin and self.sends_fin
+        if state is CLOSING or state is TIME_WAIT:
+            return self.gets_fin and self.may_close
+        if state is FIN_WAIT_1 or state is FIN_WAIT_2:
+            return self.may_close
+        return True
 
     @property
     def exists(self) -> Expr:
@@ -126,14 +160,16 @@ class Tcb:
         return self.state != CLOSED
 
     @property
-    def is_synchronized(self) -> Expr:
-        """ESTABLISHED or later (3.5.2, group 3)."""
-        return self.state.isin(*SYNCHRONIZED)
+    def closes_early(self) -> bool:
+        """Whether CLOSE in SYN-RECEIVED leads to FIN-WAIT-1, where our SYN may then still wait for its ACK."""
+        early = self.settings.close_in_syn_received == "fin-wait-1" and self.settings.handshake == "three-way"
+        return self.may_close and early
 
     @property
-    def syn_unacknowledged(self) -> Expr:
-        """Our SYN is at the front of the retransmission queue."""
-        return all_of(self.state.isin(SYN_SENT, SYN_RECEIVED, ESTABLISHED), self.snd_una == self.iss)
+    def is_synchronized(self) -> Expr:
+        """ESTABLISHED or later (3.5.2, group 3), and our SYN is acknowledged where the handshake has three ways."""
+        later = self.state.isin(*SYNCHRONIZED)
+        return later & (self.snd_una != self.iss) if self.closes_early else later
 
     @property
     def something_unacknowledged(self) -> Expr:
@@ -141,9 +177,22 @@ class Tcb:
         return all_of(~self.state.isin(CLOSED, LISTEN), self.snd_una != self.snd_nxt)
 
     @property
+    def fin_sent(self) -> Expr:
+        """Our FIN was sent; SND.NXT lies behind it, for it is the last number that we use."""
+        if not self.sends_fin:
+            return const(False)
+        return any_of(self.state.isin(*FIN_SENT), self.state.isin(*WAITS_FOR_ACK_OF_FIN) & ~self.fin_waits)
+
+    @property
+    def fin_received(self) -> Expr:
+        """RCV.NXT lies behind the peer's FIN."""
+        return self.state.isin(*FIN_RECEIVED) if self.gets_fin else const(False)
+
+    @property
     def sent(self) -> Expr:
-        """Octets of data sent by this incarnation: what lies between ISS + 1 and SND.NXT."""
-        return clamp((self.snd_nxt - self.iss) - 1, 0, self.may_send)
+        """Octets of data sent by this incarnation: what lies between ISS + 1 and SND.NXT, or our FIN."""
+        after_syn = (self.snd_nxt - self.iss) - 1
+        return clamp(after_syn - ite(self.fin_sent, 1, 0) if self.sends_fin else after_syn, 0, self.may_send)
 
     @property
     def octets_on_syn(self) -> Expr:
@@ -153,9 +202,11 @@ class Tcb:
 
     @property
     def delivered(self) -> Expr:
-        """Octets delivered to the user: what lies between IRS + 1 and RCV.NXT."""
+        """Octets delivered to the user: what lies between IRS + 1 and RCV.NXT, or the peer's FIN."""
         hi = (1 << self.settings.seq_bits) - 2
-        return ite(self.state.isin(CLOSED, LISTEN, SYN_SENT), const(0), clamp((self.rcv_nxt - self.irs) - 1, 0, hi))
+        after_syn = (self.rcv_nxt - self.irs) - 1
+        octets = after_syn - ite(self.fin_received, 1, 0) if self.gets_fin else after_syn
+        return ite(self.state.isin(CLOSED, LISTEN, SYN_SENT), const(0), clamp(octets, 0, hi))
 
     @property
     def is_matched(self) -> Expr:

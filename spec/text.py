@@ -1,44 +1,61 @@
-"""Seventh, process the segment text (RFC 9293 3.10.7.4): what of a segment is new, what is delivered, what waits.
+"""Seventh and eighth, the segment's text and its FIN (RFC 9293 3.10.7.4): what is new, what is delivered, what waits.
 
-Sequence numbers are compared as distances from RCV.NXT. Octets that arrive early wait only under `reassembly=on` (SHLD-31);
-otherwise they are dropped and will be retransmitted.
+Sequence numbers are compared as distances from RCV.NXT. Octets and a FIN that arrive early wait only under `reassembly=on`
+(SHLD-31); otherwise they are dropped and will be retransmitted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synproof.engine.expr import Expr, all_of, any_of, clamp, const, ite
+from synproof.engine.expr import Expr, Operand, all_of, any_of, clamp, const, ite
 
 from . import history
 from .event import Event
+from .segment import in_window
 
-__all__ = ["Text", "receive_text"]
+__all__ = ["Text", "read_text", "take_text"]
 
 
 @dataclass(frozen=True)
 class Text:
-    """What becomes of the text of an arriving segment: RCV.NXT afterwards, and how many octets that delivers."""
+    """What becomes of an arriving segment's text: RCV.NXT behind it, how many octets that delivers, whether the FIN follows.
+
+    `fin`: the peer's FIN, that of this segment or one that waited, is the next number. `stale`: some octet delivered is not of
+    this connection. `kept`: what waits afterwards.
+    """
 
     rcv_nxt: Expr
     advance: Expr
+    fin: Expr
+    stale: Expr
+    kept: tuple[tuple[Expr, Operand], ...] = ()
 
 
-def receive_text(e: Event, rcv_nxt: Expr) -> Text:
-    """Deliver what is in order, keep or drop what is early; sets RCV.NXT and reports stale octets to the history.
-
-    `rcv_nxt` is RCV.NXT as the earlier steps left it.
-    """
+def read_text(e: Event, rcv_nxt: Expr | None = None) -> Text:
+    """What there is to deliver. `rcv_nxt` is RCV.NXT as the earlier steps left it, if they have moved it."""
     me, seg = e.me, e.seg
+    if rcv_nxt is None:
+        rcv_nxt = me.rcv_nxt
     starts = seg.seq + ite(seg.syn_bit, 1, 0)
     already = rcv_nxt - starts  # octets of this text that lie before RCV.NXT
     in_order = ite(already < seg.len, clamp(seg.len - already, 0, e.s.window), const(0))
-    if not me.held:
-        text = Text(rcv_nxt + in_order, in_order)
-        history.delivered(e, all_of(in_order > 0, history.is_stale(e)))
-        e.set(me.rcv_nxt, text.rcv_nxt)
-        return text
-    return _reassemble(e, rcv_nxt, starts, in_order)
+    if me.held:
+        return _reassemble(e, rcv_nxt, starts, in_order)
+    fin: Expr = const(False)
+    if me.gets_fin:
+        fin = all_of(seg.fin_bit, already <= seg.len, in_window(starts + seg.len, rcv_nxt, e.s.window))
+    return Text(rcv_nxt + in_order, in_order, fin, all_of(in_order > 0, history.is_stale(e)))
+
+
+def take_text(e: Event, text: Text, *, fin: bool = False) -> Expr:
+    """Deliver the text, and advance RCV.NXT over it; and over the FIN, if it is to be processed. Gives RCV.NXT."""
+    history.delivered(e, text.stale)
+    for variable, value in text.kept:
+        e.set(variable, value)
+    rcv_nxt = text.rcv_nxt + 1 if fin else text.rcv_nxt
+    e.set(e.me.rcv_nxt, rcv_nxt)
+    return rcv_nxt
 
 
 def _reassemble(e: Event, rcv_nxt: Expr, starts: Expr, in_order: Expr) -> Text:
@@ -54,12 +71,26 @@ def _reassemble(e: Event, rcv_nxt: Expr, starts: Expr, in_order: Expr) -> Text:
     advance: Expr = const(0)
     for i in range(window):
         advance = ite(run[i], i + 1, advance)
-    history.delivered(e, any_of(*(run[i] & bad[i] for i in range(window))))
+    kept: list[tuple[Expr, Operand]] = []
     for i, (variable, mark) in enumerate(zip(me.held, me.held_stale, strict=True), 1):
-        e.set(variable, _moved(got, advance, i))
-        e.set(mark, _moved([g & b for g, b in zip(got, bad, strict=True)], advance, i))
-    e.set(me.rcv_nxt, rcv_nxt + advance)
-    return Text(rcv_nxt + advance, advance)
+        kept.append((variable, _moved(got, advance, i)))
+        kept.append((mark, _moved([g & b for g, b in zip(got, bad, strict=True)], advance, i)))
+    fin, waits = _reassemble_fin(e, starts + e.seg.len - rcv_nxt, advance)
+    if me.gets_fin:
+        kept.append((me.held_fin, waits))
+    return Text(rcv_nxt + advance, advance, fin, any_of(*(run[i] & bad[i] for i in range(window))), tuple(kept))
+
+
+def _reassemble_fin(e: Event, place: Expr, advance: Expr) -> tuple[Expr, Expr]:
+    """Whether the FIN, at RCV.NXT + `place` or held, is next after `advance` octets; else where it waits (0: nowhere)."""
+    me = e.me
+    if not me.gets_fin:
+        return const(False), const(0)
+    comes = e.seg.fin_bit & (place < e.s.window)
+    known = comes | (me.held_fin > 0)
+    at = clamp(ite(comes, place, me.held_fin), 0, e.s.window - 1)
+    fin = known & (at <= advance)
+    return fin, ite(known & ~fin, clamp(at - advance, 0, e.s.window - 1), const(0))
 
 
 def _moved(bits: list[Expr], advance: Expr, i: int) -> Expr:

@@ -1,24 +1,38 @@
 """Timeouts (RFC 9293 3.10.8) and giving up (3.8.3). Time is not modelled here: a timer that runs may fire at any moment.
 
 The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN
-as long as that is not acknowledged, then the oldest octet (every data segment carries one octet). A retransmission
-needs room in the network.
+as long as that is not acknowledged, then the oldest octet (every data segment carries one octet), at last the FIN. A
+retransmission needs room in the network.
 """
 
 from __future__ import annotations
 
-from synproof.engine.expr import is_full
+from synproof.engine.expr import Expr, all_of, is_full
 from synproof.engine.system import Kind
 
 from . import history
 from .event import Event, Rule, rule
 from .settings import Settings
-from .states import ESTABLISHED, PASSIVE, SYN_RECEIVED, SYN_SENT, TIMED_OUT
+from .states import (
+    CLOSE_WAIT,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    PASSIVE,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+    TIMED_OUT,
+)
 
 __all__ = ["RULES"]
 
 RETRANSMISSION = frozenset({"retransmission"})
 TIMER = frozenset({"timer"})
+SENDING = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
+"""The synchronized states in which something may wait for its acknowledgment."""
 
 
 def _retransmits(s: Settings) -> bool:
@@ -44,7 +58,7 @@ def retransmit_syn(e: Event) -> None:
 
 
 @rule(
-    Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", SYN_RECEIVED, ESTABLISHED, only_if=_retransmits, tags=RETRANSMISSION
+    Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", SYN_RECEIVED, *SENDING, only_if=_retransmits, tags=RETRANSMISSION
 )  # fmt: skip
 def retransmit_syn_ack(e: Event) -> None:
     """The retransmission timer expires: the SYN-ACK, not acknowledged yet, is sent again."""
@@ -54,13 +68,31 @@ def retransmit_syn_ack(e: Event) -> None:
     e.send(seq=me.iss, ack=me.rcv_nxt, syn=True, octets=me.octets_on_syn)
 
 
-@rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", ESTABLISHED, only_if=_retransmits, tags=RETRANSMISSION)
+@rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", *SENDING, only_if=_retransmits, tags=RETRANSMISSION)
 def retransmit_data(e: Event) -> None:
     """The retransmission timer expires: the oldest octet that is not acknowledged is sent again."""
     me = e.me
     e.when(me.snd_una != me.iss, me.snd_una != me.snd_nxt)
+    if me.sends_fin:
+        e.when(~_fin_is_front(e))
     _once_more(e)
     e.send(seq=me.snd_una, ack=me.rcv_nxt, octets=1)
+
+
+def _fin_is_front(e: Event) -> Expr:
+    """The FIN is all that is not acknowledged."""
+    return all_of(e.me.fin_sent, e.me.snd_una + 1 == e.me.snd_nxt)
+
+
+@rule(
+    Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", FIN_WAIT_1, CLOSING, LAST_ACK, only_if=_retransmits, tags=RETRANSMISSION
+)  # fmt: skip
+def retransmit_fin(e: Event) -> None:
+    """The retransmission timer expires: the FIN is sent again."""
+    me = e.me
+    e.when(_fin_is_front(e))
+    _once_more(e)
+    e.send(seq=me.snd_una, ack=me.rcv_nxt, fin=True)
 
 
 def _gives_up(s: Settings) -> bool:
@@ -80,26 +112,48 @@ def give_up_in_syn_received_after_passive_open(e: Event) -> None:
     e.return_to_listen()
 
 
-@rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_SENT, SYN_RECEIVED, ESTABLISHED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
+@rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_SENT, SYN_RECEIVED, *SENDING, only_if=_gives_up, choice="give-up=on", tags=TIMER)
 def give_up(e: Event) -> None:
     """The front of the queue was sent as often as allowed: the connection is closed and the user told."""
     _budget_spent(e)
     e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
     history.aborted(e)
+    history.closed_first(e)
     e.delete_tcb(told=TIMED_OUT)
 
 
 @rule(
-    Kind.TIMEOUT, "3.10.8, USER TIMEOUT", SYN_SENT, SYN_RECEIVED, ESTABLISHED,
+    Kind.TIMEOUT, "3.10.8, USER TIMEOUT", SYN_SENT, SYN_RECEIVED, *SENDING,
     only_if=lambda s: s.user_timeout == "may-fire", choice="user-timeout=may-fire", tags=TIMER,
 )  # fmt: skip
 def user_timeout(e: Event) -> None:
     """The user timeout expires on something that is not acknowledged: the connection is aborted and the user told."""
     e.when(e.me.something_unacknowledged)
     history.aborted(e)
+    history.closed_first(e)
     e.delete_tcb(told=TIMED_OUT)
 
 
+@rule(
+    Kind.TIMEOUT, "not in the RFC", FIN_WAIT_2,
+    only_if=lambda s: s.fin_wait_2_timeout == "may-fire", choice="fin-wait-2-timeout=may-fire", tags=TIMER,
+)  # fmt: skip
+def leave_fin_wait_2(e: Event) -> None:
+    """A timer that common stacks have ends FIN-WAIT-2: the TCB is deleted, and nobody is told."""
+    history.closed_first(e)
+    e.delete_tcb()
+
+
+@rule(Kind.TIMEOUT, "3.10.8, TIME-WAIT TIMEOUT", TIME_WAIT, tags=TIMER)
+def leave_time_wait(e: Event) -> None:
+    """The time-wait timeout expires: the TCB is deleted."""
+    history.time_wait_over(e)
+    history.closed_first(e)
+    history.ended_by_fins(e)
+    e.delete_tcb()
+
+
 RULES: tuple[Rule, ...] = (
-    retransmit_syn, retransmit_syn_ack, retransmit_data, give_up_in_syn_received_after_passive_open, give_up, user_timeout,
+    retransmit_syn, retransmit_syn_ack, retransmit_data, retransmit_fin, give_up_in_syn_received_after_passive_open, give_up,
+    user_timeout, leave_fin_wait_2, leave_time_wait,
 )  # fmt: skip

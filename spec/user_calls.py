@@ -7,23 +7,34 @@ RECEIVE (3.10.3) is no action: a RECEIVE is always pending, so that octets are d
 
 from __future__ import annotations
 
+from synproof.engine.expr import Expr
 from synproof.engine.system import Kind
 
+from . import history
 from .event import Event, Rule, rule
 from .isn import choose_iss
 from .settings import Settings
 from .states import (
     ACTIVE,
+    CLOSE_WAIT,
     CLOSED,
+    CLOSING,
     ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
     LISTEN,
     NOTHING,
     PASSIVE,
     SYN_RECEIVED,
     SYN_SENT,
+    TIME_WAIT,
 )
 
 __all__ = ["RULES"]
+
+
+# ---- 3.10.1 OPEN -----------------------------------------------------------------------------------------------------
 
 
 def _carries_syn_data(s: Settings) -> bool:
@@ -70,53 +81,178 @@ def open_passive(e: Event) -> None:
     e.enter(LISTEN)
 
 
+# ---- 3.10.2 SEND -----------------------------------------------------------------------------------------------------
+
+
+def _may_send_more(e: Event) -> None:
+    """The user has octets to send, and has not called CLOSE: "No further SENDs from the user will be accepted" (3.6)."""
+    me = e.me
+    e.when(me.sent + me.queued < me.may_send)
+    if me.may_close:
+        e.when(~me.closed_by_user)
+
+
+def _window_is_open(e: Event) -> Expr:
+    """One more sequence number lies in the send window."""
+    return e.me.snd_nxt - e.me.snd_una < e.s.window
+
+
 @rule(Kind.USER_CALL, "3.10.2, SYN-SENT and SYN-RECEIVED", SYN_SENT, SYN_RECEIVED)
 def queue_send(e: Event) -> None:
     """The user calls SEND before the connection is established: the octet is queued."""
-    me = e.me
-    e.when(me.sent + me.queued < me.may_send)
-    e.set(me.queued, me.queued + 1)
+    _may_send_more(e)
+    e.set(e.me.queued, e.me.queued + 1)
 
 
-@rule(Kind.USER_CALL, "3.10.2, ESTABLISHED", ESTABLISHED)
-def send_in_established(e: Event) -> None:
-    """The user calls SEND: the octet is sent at once, with a piggybacked acknowledgment."""
+def _send_octet(e: Event) -> None:
     me = e.me
-    e.when(me.sent < me.may_send, me.queued == 0, me.snd_nxt - me.snd_una < e.s.window)
     e.set(me.snd_nxt, me.snd_nxt + 1)
     e.send(seq=me.snd_nxt, ack=me.rcv_nxt, octets=1)
 
 
-@rule(Kind.USER_CALL, "3.10.2, ESTABLISHED", ESTABLISHED)
-def queue_send_in_established(e: Event) -> None:
+@rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT)
+def send(e: Event) -> None:
+    """The user calls SEND: the octet is sent at once, with a piggybacked acknowledgment."""
+    _may_send_more(e)
+    e.when(e.me.queued == 0, _window_is_open(e))
+    _send_octet(e)
+
+
+@rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT, name="queue_send")
+def queue_send_in_turn(e: Event) -> None:
     """The user calls SEND while the window is full or octets wait already: the octet is queued."""
-    me = e.me
-    e.when(me.sent + me.queued < me.may_send, (me.queued > 0) | (me.snd_nxt - me.snd_una >= e.s.window))
-    e.set(me.queued, me.queued + 1)
+    _may_send_more(e)
+    e.when((e.me.queued > 0) | ~_window_is_open(e))
+    e.set(e.me.queued, e.me.queued + 1)
 
 
-@rule(Kind.INTERNAL, "3.10.2, ESTABLISHED", ESTABLISHED, tags=frozenset({"transmission"}))
+@rule(
+    Kind.INTERNAL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING,
+    tags=frozenset({"transmission"}),
+)  # fmt: skip
 def transmit_queued_octet(e: Event) -> None:
     """A queued octet is sent as soon as the window allows."""
-    me = e.me
-    e.when(me.queued > 0, me.snd_nxt - me.snd_una < e.s.window)
-    e.set(me.queued, me.queued - 1)
-    e.set(me.snd_nxt, me.snd_nxt + 1)
-    e.send(seq=me.snd_nxt, ack=me.rcv_nxt, octets=1)
+    e.when(e.me.queued > 0, _window_is_open(e))
+    e.set(e.me.queued, e.me.queued - 1)
+    _send_octet(e)
+
+
+# ---- 3.10.4 CLOSE ----------------------------------------------------------------------------------------------------
+
+
+def _calls_close(e: Event) -> None:
+    e.when(e.me.may_close, ~e.me.closed_by_user)
+
+
+def _fin_is_next(e: Event) -> Expr:
+    """All preceding SENDs have been segmentized, and the FIN lies in the send window."""
+    return (e.me.queued == 0) & _window_is_open(e)
 
 
 @rule(Kind.USER_CALL, "3.10.4, LISTEN", LISTEN)
 def close_in_listen(e: Event) -> None:
     """The user calls CLOSE: the TCB is deleted."""
-    e.when(e.me.end in e.s.close)
+    e.when(e.me.may_close)
     e.delete_tcb()
 
 
 @rule(Kind.USER_CALL, "3.10.4, SYN-SENT", SYN_SENT)
 def close_in_syn_sent(e: Event) -> None:
     """The user calls CLOSE: the TCB is deleted, and what was queued with it."""
-    e.when(e.me.end in e.s.close)
+    e.when(e.me.may_close)
     e.delete_tcb()
+
+
+@rule(
+    Kind.USER_CALL, "3.10.4, SYN-RECEIVED", SYN_RECEIVED,
+    only_if=lambda s: s.close_in_syn_received == "fin-wait-1", choice="close-in-syn-received=fin-wait-1",
+)  # fmt: skip
+def close_in_syn_received(e: Event) -> None:
+    """The user calls CLOSE, and has called no SEND: a FIN is sent at once, whoever it was that sent the SYN."""
+    me = e.me
+    _calls_close(e)
+    e.when(me.queued == 0, me.sent == 0)
+    e.set(me.closed_by_user, True)
+    e.set(me.syn_text, 0)  # it was not acknowledged, and will come again
+    e.send_fin()
+    e.enter(FIN_WAIT_1)
+
+
+@rule(Kind.USER_CALL, "3.10.4, SYN-RECEIVED", SYN_RECEIVED)
+def queue_close_in_syn_received(e: Event) -> None:
+    """The user calls CLOSE: it is queued until the connection is established."""
+    me = e.me
+    _calls_close(e)
+    if e.s.close_in_syn_received == "fin-wait-1":
+        e.when((me.queued > 0) | (me.sent > 0))
+    e.set(me.closed_by_user, True)
+    e.set(me.fin_waits, True)
+
+
+@rule(Kind.USER_CALL, "3.10.4, ESTABLISHED", ESTABLISHED)
+def close_in_established(e: Event) -> None:
+    """The user calls CLOSE: a FIN is sent."""
+    _calls_close(e)
+    e.when(_fin_is_next(e))
+    e.set(e.me.closed_by_user, True)
+    e.send_fin()
+    e.enter(FIN_WAIT_1)
+
+
+@rule(Kind.USER_CALL, "3.10.4, ESTABLISHED", ESTABLISHED)
+def close_behind_octets_in_established(e: Event) -> None:
+    """The user calls CLOSE: the FIN is queued behind the octets that wait, or until the window allows it."""
+    _calls_close(e)
+    e.when(~_fin_is_next(e))
+    e.set(e.me.closed_by_user, True)
+    e.set(e.me.fin_waits, True)
+    e.enter(FIN_WAIT_1)
+
+
+@rule(Kind.INTERNAL, "3.10.4, SYN-RECEIVED and ESTABLISHED", ESTABLISHED, tags=frozenset({"transmission"}))
+def process_queued_close(e: Event) -> None:
+    """The CLOSE that was queued in SYN-RECEIVED is processed now that the connection is established."""
+    e.when(e.me.may_close, e.me.fin_waits)
+    e.enter(FIN_WAIT_1)
+
+
+@rule(Kind.INTERNAL, "3.10.4, ESTABLISHED", FIN_WAIT_1, CLOSING, tags=frozenset({"transmission"}))
+def transmit_queued_fin(e: Event) -> None:
+    """All preceding SENDs have been segmentized: the FIN is sent."""
+    e.when(e.me.fin_waits, _fin_is_next(e))
+    e.set(e.me.fin_waits, False)
+    e.send_fin()
+
+
+@rule(Kind.USER_CALL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"close-in-close-wait"}))
+def close_in_close_wait(e: Event) -> None:
+    """The user calls CLOSE, and the peer has closed before: a FIN is sent."""
+    _calls_close(e)
+    e.when(_fin_is_next(e))
+    e.set(e.me.closed_by_user, True)
+    e.send_fin()
+    e.enter(LAST_ACK)
+
+
+@rule(Kind.USER_CALL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"close-in-close-wait"}))
+def queue_close_in_close_wait(e: Event) -> None:
+    """The user calls CLOSE: it is queued behind the octets that wait, or until the window allows a FIN."""
+    _calls_close(e)
+    e.when(~_fin_is_next(e))
+    e.set(e.me.closed_by_user, True)
+    e.set(e.me.fin_waits, True)
+
+
+@rule(Kind.INTERNAL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"transmission"}))
+def transmit_queued_fin_in_close_wait(e: Event) -> None:
+    """All preceding SENDs have been segmentized: the FIN is sent."""
+    e.when(e.me.fin_waits, _fin_is_next(e))
+    e.set(e.me.fin_waits, False)
+    e.send_fin()
+    e.enter(LAST_ACK)
+
+
+# ---- 3.10.5 ABORT ----------------------------------------------------------------------------------------------------
 
 
 @rule(Kind.USER_CALL, "3.10.5, LISTEN and SYN-SENT", LISTEN, SYN_SENT)
@@ -126,15 +262,29 @@ def abort_quietly(e: Event) -> None:
     e.delete_tcb()
 
 
-@rule(Kind.USER_CALL, "3.10.5, SYN-RECEIVED and ESTABLISHED", SYN_RECEIVED, ESTABLISHED)
+@rule(
+    Kind.USER_CALL, "3.10.5, SYN-RECEIVED and ESTABLISHED",
+    SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT,
+)  # fmt: skip
 def abort(e: Event) -> None:
     """The user calls ABORT: a reset is sent, the queues are flushed and the TCB is deleted."""
     e.when(e.me.end in e.s.abort)
     e.send(seq=e.me.snd_nxt, rst=True)
+    history.closed_first(e)
+    e.delete_tcb()
+
+
+@rule(Kind.USER_CALL, "3.10.5, CLOSING, LAST-ACK and TIME-WAIT", CLOSING, LAST_ACK, TIME_WAIT)
+def abort_after_both_fins(e: Event) -> None:
+    """The user calls ABORT when both FINs have been sent: the TCB is deleted at once, and no reset is sent."""
+    e.when(e.me.end in e.s.abort)
+    history.closed_first(e)
     e.delete_tcb()
 
 
 RULES: tuple[Rule, ...] = (
-    open_active, open_active_with_data, open_passive, queue_send, send_in_established, queue_send_in_established,
-    transmit_queued_octet, close_in_listen, close_in_syn_sent, abort_quietly, abort,
+    open_active, open_active_with_data, open_passive, queue_send, send, queue_send_in_turn, transmit_queued_octet,
+    close_in_listen, close_in_syn_sent, close_in_syn_received, queue_close_in_syn_received, close_in_established,
+    close_behind_octets_in_established, process_queued_close, transmit_queued_fin, close_in_close_wait,
+    queue_close_in_close_wait, transmit_queued_fin_in_close_wait, abort_quietly, abort, abort_after_both_fins,
 )  # fmt: skip
