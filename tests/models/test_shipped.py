@@ -15,6 +15,9 @@ NAMES = [name for name, _ in catalogue.models()]
 
 NEVER = {
     "receive_other_in_listen": "no segment is without any flag: 'this should not be reached' (3.10.7.2, fourth)",
+    "receive_new_ack_in_fin_wait_2": "nothing is left to be acknowledged in FIN-WAIT-2",
+    "retransmit_syn_ack_in_close_wait": "a FIN acknowledges the SYN of whoever receives it",
+    "retransmit_syn_ack_in_last_ack": "a FIN acknowledges the SYN of whoever receives it",
 }
 """Rules that no shipped model takes in some state, with the reason."""
 

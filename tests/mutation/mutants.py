@@ -167,8 +167,8 @@ class _Event(Event):
         self.step.forgetting = False
 
     def send(
-        self, *, seq: Expr, ack: Expr | None = None, syn: bool = False, rst: bool = False, octets: Operand = 0,
-        when: Operand = True,
+        self, *, seq: Expr, ack: Expr | None = None, syn: bool = False, fin: bool = False, rst: bool = False,
+        octets: Operand = 0, when: Operand = True,
     ) -> None:  # fmt: skip
         """The segment may be missing; its numbers, flags and length may be others."""
         tamper = self.step.tamper
@@ -182,6 +182,7 @@ class _Event(Event):
         if ack is not None:
             ack = tamper.number(f"{place}, ACK", ack)
         syn = syn ^ tamper(place, "SYN flipped")
+        fin = fin ^ tamper(place, "FIN flipped")
         rst = rst ^ tamper(place, "RST flipped")
         if tamper(place, "ACK flipped"):
             ack = self.me.rcv_nxt if ack is None else None
@@ -189,7 +190,8 @@ class _Event(Event):
         length = lift(octets, longest)
         if tamper(place, "data or none"):
             length = clamp(1 - length, 0, 1)
-        super().send(seq=seq, ack=ack, syn=syn, rst=rst, octets=length if length.op is not Op.CONST else length.attr, when=when)
+        octets = length if length.op is not Op.CONST else length.attr
+        super().send(seq=seq, ack=ack, syn=syn, fin=fin, rst=rst, octets=octets, when=when)
 
 
 def _history() -> frozenset[str]:
@@ -221,7 +223,7 @@ def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutat
     step.tamper = tamper
     step.when(side.me.state == state)
     segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
-    event = _Event(step, side, settings, segment)
+    event = _Event(step, side, settings, state, segment)
     if segment is not None:
         history.arrival(event)
     if wanted is None:

@@ -13,6 +13,8 @@ from synproof.engine.system import Kind, System
 from synproof.spec import Settings, build
 
 ISS, IRS = 5, 9  # what the server has chosen, what the client has
+FIN_SENT = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK", "TIME_WAIT")
+FIN_RECEIVED = ("CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT")
 
 
 @dataclass
@@ -30,10 +32,12 @@ class Bench:
         here: dict[str, Value] = {"state": state}
         if state not in ("CLOSED", "LISTEN"):
             here |= {"iss": ISS, "snd_una": ISS, "snd_nxt": ISS + 1}
-        if state in ("SYN_RECEIVED", "ESTABLISHED"):
-            here |= {"irs": IRS, "rcv_nxt": IRS + 1}
-        if state == "ESTABLISHED":
-            here |= {"snd_una": ISS + 1}
+        if state not in ("CLOSED", "LISTEN", "SYN_SENT"):
+            here |= {"irs": IRS, "rcv_nxt": IRS + (2 if state in FIN_RECEIVED else 1)}
+        if state not in ("CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED"):
+            acked = state in ("FIN_WAIT_2", "TIME_WAIT")
+            here |= {"snd_una": ISS + (2 if acked else 1), "snd_nxt": ISS + (2 if state in FIN_SENT else 1)}
+            here |= {"closed_by_user": state in FIN_SENT}
         return {**values, **{f"server.{name}": value for name, value in {**here, **server}.items()}}
 
     def deliver(self, state: dict[str, Value], text: str) -> Outcome:

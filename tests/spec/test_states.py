@@ -303,7 +303,7 @@ def test_retransmission_sends_the_front_of_the_queue(bench: Bench) -> None:
     assert syn_ack is None, "three-way: one action per state, named after it"
     again = bench.act(bench.state("SYN_RECEIVED"), "retransmit_syn_ack_in_syn_received")
     assert again is not None and again.sent == [f"<SEQ={ISS}><ACK={IRS + 1}><CTL=SYN,ACK>"]
-    octet = bench.act(bench.state("ESTABLISHED", snd_nxt=ISS + 2), "retransmit_data")
+    octet = bench.act(bench.state("ESTABLISHED", snd_nxt=ISS + 2), "retransmit_data_in_established")
     assert octet is not None and octet.sent == [f"<SEQ={ISS + 1}><ACK={IRS + 1}><DATA=1><CTL=ACK>"]
 
 
