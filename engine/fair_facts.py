@@ -16,7 +16,9 @@ from .fair_rules import Rules
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Facts", "Pairs", "facts_of", "tally"]
+__all__ = ["Facts", "Pairs", "among", "facts_of", "tally"]
+
+TABLE = 1 << 28  # keys of which a table is made
 
 
 class Pairs(NamedTuple):
@@ -104,11 +106,23 @@ def tally(keys: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
     """The keys below `top` that occur, ascending, and how often."""
     import numpy as np
 
-    if top <= 4 * len(keys):  # counting is several times as fast as sorting
+    if top <= 8 * len(keys):  # counting is several times as fast as sorting
         counts = np.bincount(keys, minlength=top)
         found = np.flatnonzero(counts)
         return found, counts[found]
     return np.unique(keys, return_counts=True)
+
+
+def among(keys: np.ndarray, others: np.ndarray, top: int) -> np.ndarray:
+    """Which of the keys below `top` are among the others."""
+    import numpy as np
+
+    if top > TABLE:
+        return np.isin(keys, others)
+    table = np.zeros(top, dtype=bool)
+    table[others] = True
+    found: np.ndarray = table[keys]
+    return found
 
 
 def _once(pairs: Pairs) -> Pairs:
