@@ -22,6 +22,7 @@ from synproof.engine.system import Kind, Step, System, Variable
 from .fair_runs import lasso_faults
 from .graph_systems import Dice
 from .random_systems import draw
+from .reductions_table import rows, true_row
 from .test_liveness import eventually, random_case
 
 TIMES = [pytest.param(1, id="some"), pytest.param(25, id="many", marks=pytest.mark.slow)]
@@ -95,6 +96,18 @@ MODELS = [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in
 @pytest.mark.parametrize("name", MODELS)
 def test_reductions_change_no_verdict_of_a_model(name: str) -> None:
     agree(*both(load_model(name), *REDUCTIONS))
+
+
+LINES = [pytest.param(*row, id=f"{row[1]}{row[2]}", marks=() if len(row[3]) < 6 else pytest.mark.slow) for row in rows()]
+
+
+@pytest.mark.parametrize(("row", "name", "settings", "_states"), LINES)
+def test_the_table_of_what_reductions_save_is_true(row: str, name: str, settings: str, _states: str) -> None:
+    assert row == true_row(name, settings), "python -m tests.engine.reductions_table writes it anew"
+
+
+def test_the_table_has_large_and_small_models() -> None:
+    assert len(rows()) > 20 and sum(len(states) < 6 for _, _, _, states in rows()) >= 5
 
 
 # ---- dead variables --------------------------------------------------------------------------------------------------
