@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGE", "Edges", "arrays_serve", "column", "edges_of", "where"]
 
 LARGE = 20_000  # transitions from which on arrays are worth the import of numpy and scipy
+KEPT = 1 << 25  # transitions up to which the arrays, of 16 bytes for each, are kept
 
 
 class Edges(NamedTuple):
@@ -64,18 +65,32 @@ def arrays_serve(exploration: Exploration) -> bool:
 
 
 def edges_of(exploration: Exploration, budget: Budget | None = None) -> Edges:
-    """The transitions again, as arrays. Raises LimitMet if the budget is spent."""
+    """The transitions again, as arrays; they are kept for the next question if they are few enough.
+
+    Raises LimitMet if the budget is spent.
+    """
+    if exploration.edges_kept is not None:
+        return exploration.edges_kept
+    budget = budget or Budget()
+    if exploration.large is None:
+        edges = _walked(exploration, budget)
+    else:
+        edges = Edges(exploration.large.words_of_states, *exploration.large.edge_arrays(budget.spend))
+    if len(edges.targets) <= KEPT:
+        exploration.edges_kept = edges
+    return edges
+
+
+def _walked(exploration: Exploration, budget: Budget) -> Edges:
+    """The transitions, asked for state by state."""
     import numpy as np
 
-    if exploration.large is not None:
-        return Edges(exploration.large.words_of_states, *exploration.large.edge_arrays((budget or Budget()).spend))
     indptr, labels, targets = array("q", [0]), array("q"), array("q")
-    index, budget = exploration.index, budget or Budget()
     for position in range(exploration.expanded):
         budget.spend()
         for label, target, _ in exploration.successors(position):
             labels.append(label)
-            targets.append(index[target])
+            targets.append(exploration.index[target])
         indptr.append(len(labels))
     words = packed_words(exploration.states, exploration.unit.layout)
     return Edges(words, *(np.array(column, dtype=np.int64) for column in (indptr, labels, targets)))

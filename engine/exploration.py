@@ -14,6 +14,7 @@ from .system import System
 from .trace import Trace, replay
 
 if TYPE_CHECKING:
+    from .edges import Edges
     from .large_search import LargeSearch
 
 __all__ = ["Exploration", "Finding", "Run"]
@@ -75,6 +76,7 @@ class Exploration:
     interrupted: bool = False
     seconds: float = 0.0
     large: LargeSearch | None = None  # the search in machine code, if it came to that
+    edges_kept: Edges | None = field(default=None, repr=False, compare=False)  # see `edges.edges_of`
 
     @property
     def system(self) -> System:

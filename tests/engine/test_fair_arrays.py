@@ -63,6 +63,14 @@ def test_arrays_serve_large_graphs_only_and_only_where_they_can(monkeypatch: pyt
     assert not edges.arrays_serve(explored)
 
 
+def test_edges_are_kept_for_the_next_question_if_they_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    explored = explore(random_case(5005, capacity=2, top=2, steps=4)[0])
+    assert edges.edges_of(explored) is edges.edges_of(explored)
+    monkeypatch.setattr(edges, "KEPT", -1)
+    explored.edges_kept = None
+    assert edges.edges_of(explored) is not edges.edges_of(explored)
+
+
 def test_without_the_extra_a_large_graph_is_searched_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     system, response, fairness = random_case(5005, capacity=2, top=2, steps=4)
     explored = explore(system)
