@@ -82,12 +82,12 @@ def test_without_the_extra_a_large_graph_is_searched_plainly(monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_ten_times_the_edges_take_about_ten_times_the_time() -> None:
-    """The search itself, without the arrays that it is given."""
+def test_the_cost_of_an_edge_does_not_grow_with_the_graph() -> None:
+    """From a quarter of a million edges to seven million; the search itself, without the arrays that it is given."""
     from synproof.engine.fair_arrays import ArrayRegion
 
     seconds = {}
-    for capacity in ("1:1", "2:2"):
+    for capacity in ("2:1", "2:2"):
         subject = load_model("three-way", {"capacity": capacity}, ["falls-quiet"])
         explored = explore(subject.system)
         arrays = edges.edges_of(explored)
@@ -97,7 +97,7 @@ def test_ten_times_the_edges_take_about_ten_times_the_time() -> None:
         assert region.lasso() is not None
         seconds[len(arrays.targets)] = time.process_time() - started
     (few, short), (many, long) = sorted(seconds.items())
-    assert many > 4 * few and long / short < 3 * many / few
+    assert many > 20 * few and long / short < 3 * many / few
 
 
 def test_a_response_about_another_system_is_refused() -> None:
