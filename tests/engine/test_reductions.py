@@ -65,7 +65,7 @@ def test_dead_variables_change_no_verdict_on_random_systems(times: int) -> None:
             agree(plain, small)
             saved["less" if small.states != plain.states else "equal"] += 1
             saved.update(found.verdict.value for found in small.properties)
-    assert saved["less"] >= 8 * times, saved
+    assert saved["less"] >= 4 * times, saved
     assert min(saved["violated"], saved["holds"], saved["reached"]) >= 8 * times, saved
 
 
