@@ -16,10 +16,12 @@ This is the only module that imports Z3, and it does so when it is first used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from threading import Thread
 from typing import Any, TypeAlias
 
 from .expr import Expr, Op, postorder
@@ -430,20 +432,39 @@ def one_shot_solver() -> Any:
 
 
 def ask(solver: Any, *assumptions: Term, timeout: float | None = None) -> Answer:
-    """Check a solver under assumptions, for at most `timeout` seconds.
-
-    Z3 answers Ctrl-C with `unknown` and leaves no KeyboardInterrupt behind: it is raised here.
-    """
+    """Check a solver under assumptions, for at most `timeout` seconds. A keyboard interrupt ends it."""
     z3 = solver_module()
     solver.set("timeout", _FOR_EVER if timeout is None else max(1, int(timeout * 1000)))
-    with _interruptible():
-        said = solver.check(*assumptions)
+    said = _check(solver, assumptions)
     if said == z3.unknown:
-        reason = solver.reason_unknown()
-        if "keyboard" in reason:
-            raise KeyboardInterrupt
-        return Answer("unknown", reason=reason or "no reason given")
+        return Answer("unknown", reason=solver.reason_unknown() or "no reason given")
     return Answer("sat", solver.model()) if said == z3.sat else Answer("unsat")
+
+
+def _check(solver: Any, assumptions: Sequence[Term]) -> Any:
+    """What `check` says, from a thread of its own, while this one waits for it or for an interrupt.
+
+    Z3 takes the interrupt signal for itself while it checks, and forgets one that comes just before it has its answer; of many
+    short checks each is just before. So it is told to leave the signal alone, and to stop when the signal has come here.
+    """
+    solver.set("ctrl_c", False)
+    done: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(solver.check(*assumptions))
+        except BaseException as error:
+            done.set_exception(error)
+
+    checking = Thread(target=run, name="Z3")
+    checking.start()
+    try:
+        return done.result()
+    except KeyboardInterrupt:
+        while checking.is_alive():  # an interrupt that comes before the check has begun would be forgotten
+            solver.interrupt()
+            checking.join(0.05)
+        raise
 
 
 def work(solver: Any) -> int:

@@ -118,7 +118,7 @@ LARGE = 'extends = "three-way"\n[settings]\ncapacity = "3:3"\nincarnations = 3\n
     ("words", "seconds"),
     [
         (("check", "--json"), 3.0),
-        (("check", "--engine", "smt", "--depth", "30"), 5.0),
+        (("check", "--engine", "smt", "--depth", "30"), 9.0),
     ],
 )
 def test_an_interrupt_ends_soon_with_what_was_found(tmp_path: Path, words: tuple[str, ...], seconds: float) -> None:
