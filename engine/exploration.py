@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from .compile import Compiled
 from .layout import Layout
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .edges import Edges
     from .large_search import LargeSearch
 
-__all__ = ["Exploration", "Finding", "Run"]
+__all__ = ["Exploration", "Finding", "Labels", "Run"]
 
 
 @dataclass(frozen=True)
@@ -132,3 +132,28 @@ class Exploration:
         for position in range(self.expanded):
             for label, target, _ in self.successors(position):
                 yield position, label, index[target]
+
+
+class Labels(Sequence[int]):
+    """The action instance by which each state was found first: asked of its parent again. -1 for initial states."""
+
+    def __init__(self, result: Exploration) -> None:
+        self.result = result
+
+    def __len__(self) -> int:
+        return len(self.result.states)
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        state, parent = self.result.states[at], self.result.parents[at]
+        if parent < 0:
+            return -1
+        return next(label for label, target, _ in self.result.successors(parent) if target == state)
+
+    def __iter__(self) -> Iterator[int]:
+        return (self[i] for i in range(len(self)))

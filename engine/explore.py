@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .compile import OVERFLOW, Compiled
 from .exploration import Exploration, Finding, Run
 from .expr import Expr, negate
 from .interrupts import shielded
+from .keeping import keep, kept, load, pages_of, restore
 from .limits import ALONE, UNLIMITED, Limits, Means, Progress, memory_in_use
 from .mirror import Mirror
 from .moving import Mover
 from .property import Property, PropertyKind
 from .system import System
+
+if TYPE_CHECKING:
+    from .checkpoint import Keeper
+    from .machine import Machine
 
 __all__ = [
     "ALONE", "UNLIMITED", "Exploration", "Finding", "Limits", "Means", "Progress", "Run", "Search", "explore", "memory_in_use",
@@ -80,6 +86,13 @@ class Watch:
                 self.predicates.append(prop.predicate if wanted else negate(prop.predicate))
 
 
+    def forget(self, decided: Container[str]) -> None:
+        """Leave out the properties that are decided."""
+        for bits in (self.state_bits, self.quiescent_bits):
+            for bit in [bit for bit, name in bits.items() if name in decided]:
+                del bits[bit]
+
+
 class Search:
     """The loop: batches of packed states in, their successors and what was noticed out."""
 
@@ -96,6 +109,7 @@ class Search:
         self.taken = [0] * len(self.unit.system.actions)
         self.protocol = [a.kind.is_protocol_step for a in self.unit.system.actions]
         self.events = {2 << i: watch.event_names[n] for i, n in enumerate(self.unit.events) if n in watch.event_names}
+        self.keeper: Keeper | None = None
         self.level_end = 0
         self.states: list[int] = []
         self.index: dict[int, int] = {}
@@ -107,29 +121,46 @@ class Search:
 
     def run(self, pause: Callable[[], None]) -> None:
         """Level by level until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
+        with kept(self) as self.keeper:
+            if self.keeper is None or self.keeper.saved is None:
+                self._begin()
+            else:
+                restore(self, self.keeper.saved)
+                if self._moves(self.mover.at_once(), self.keeper.pages(), pause):
+                    return
+                load(self, self.keeper.pages())
+            self._go_on(pause)
+
+    def _go_on(self, pause: Callable[[], None]) -> None:
         result, states = self.result, self.states
-        self._begin()
         while result.expanded < len(states):
-            if result.expanded == self.level_end:
-                result.level_starts.append(self.level_end)
-                self.level_end = len(states)
-                self.tell()
-            if result.stopped_by or self._moves(pause):
+            self.next_level(len(states))
+            if result.stopped_by or self._moves(self.mover.machines(result.transitions), pages_of(self, 0, len(states)), pause):
                 return
             self._expand(min(result.expanded + BATCH, self.level_end), pause)
             if result.frontier and (limit := self.limits.met(len(states), self.started)):
                 result.stopped_by = limit
-            self.tell_now_and_then()
+            self.now_and_then()
 
-    def _moves(self, pause: Callable[[], None]) -> bool:
-        """Go on in machine code, if the search has grown so that this pays: whether that was done, to the end."""
-        machines = self.mover.machines(self.result.transitions)
+    def next_level(self, known: int) -> None:
+        """Enter the next level, if one ends here; so many states are known."""
+        if self.result.expanded == self.level_end < known:
+            self.result.level_starts.append(self.level_end)
+            self.level_end = known
+            self.tell()
+
+    def _moves(
+        self, machines: list[Machine] | None, pages: Iterable[tuple[bytes, bytes]], pause: Callable[[], None]
+    ) -> bool:
+        """Go on in machine code, if there is some, from the states of the pages: whether that was done, to the end."""
         if machines is None:
             return False
         from .large_search import LargeSearch
 
-        large = LargeSearch(self, machines, self.means.workers)
-        self.states, self.index, self.parents, self.labels = [], {}, array("q"), []
+        large = LargeSearch(self, machines, pages)
+        self.states.clear()
+        self.index.clear()
+        self.parents, self.labels = array("q"), []
         large.run(pause)
         return True
 
@@ -145,6 +176,13 @@ class Search:
             self.parents.append(-1)
             self.labels.append(-1)
             self.note(self.watch.state_bits, self.unit.predicates(code), len(self.states) - 1)
+
+    def now_and_then(self) -> None:
+        """Tell how far the search has come, and write a checkpoint, if it is time for that."""
+        if self.progress and time.monotonic() - self.told > PROGRESS_EVERY:
+            self.tell()
+        if self.keeper is not None and self.keeper.is_due:
+            keep(self, self.keeper)
 
     def _expand(self, end: int, pause: Callable[[], None]) -> None:
         """Expand the next states up to end - 1, all of one level; stop early only where there would be too many states."""
@@ -203,11 +241,6 @@ class Search:
         for bit in [bit for bit in self.events if flags & bit]:
             for name in self.events.pop(bit):
                 self.result.findings[name] = Finding(position, label)
-
-    def tell_now_and_then(self) -> None:
-        """Tell how far the search has come, unless that was told a moment ago."""
-        if self.progress and time.monotonic() - self.told > PROGRESS_EVERY:
-            self.tell()
 
     def tell(self) -> None:
         """Tell how far the search has come."""

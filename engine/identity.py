@@ -9,13 +9,13 @@ events are none: they decide properties, not runs.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from .expr import Expr, Op, postorder
 from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort
 from .system import Action, System
 
-__all__ = ["canonical_text", "model_hash", "sort_text"]
+__all__ = ["canonical_text", "model_hash", "search_hash", "sort_text"]
 
 
 def model_hash(system: System) -> str:
@@ -47,6 +47,19 @@ def canonical_text(system: System) -> Iterator[str]:
     listing = _Listing()
     for action in system.actions:
         yield from _action(action, listing)
+
+
+def search_hash(system: System, predicates: Sequence[Expr], events: Iterable[str], *more: object) -> str:
+    """SHA-256 of a system together with what is looked for: predicates, events by their names, and anything with a `repr`."""
+    listing = _Listing()
+    lines = [*canonical_text(system), *map(repr, more)]
+    for predicate in predicates:
+        lines += listing.add("predicate", predicate)
+    for name in events:
+        for action in system.actions:
+            for _, expr in (pair for pair in action.events if pair[0] == name):
+                lines += listing.add(f"event {name!r} of {action.name!r}", expr)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _action(action: Action, listing: _Listing) -> Iterator[str]:

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from . import kernels
 from .compile import Compiled
+from .exploration import Labels
 from .limits import memory_in_use
 from .machine import Machine
 from .machine_code import machine_source, most_successors
 from .store import Index, Parents, States, Store
 
 if TYPE_CHECKING:
-    from .exploration import Exploration
+    from .checkpoint import Page
     from .explore import Search
     from .store import Array
 
@@ -62,17 +63,18 @@ class _Slice:
 class LargeSearch:
     """Takes over what a plain search has found, and goes on with it."""
 
-    def __init__(self, search: Search, machines: Sequence[Machine], workers: int = 1) -> None:
+    def __init__(self, search: Search, machines: Sequence[Machine], pages: Iterable[Page]) -> None:
         import numpy
 
         for machine in machines:
             machine.load()
         self.search, self.result = search, search.result
         self.machine = {name: machine[name] for machine in machines for name in machine}
-        self.workers = min(workers, PARTS)
+        self.workers = min(search.means.workers, PARTS)
         unit, result = search.unit, search.result
         self.store = Store(unit.layout.words, self.machine)
-        self.store.add(result.states, result.parents)
+        for states, parents in pages:
+            self.store.add(states, parents)
         result.states, result.index, result.parents = States(self.store), Index(self.store), Parents(self.store)
         result.labels, result.large = Labels(result), self
         self.rows = ROWS + most_successors(unit.system)
@@ -104,7 +106,7 @@ class LargeSearch:
                 if whole and time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
                     result.stopped_by = search.limits.met(store.known, search.started)
-                    search.tell_now_and_then()
+                    search.now_and_then()
         self.pool = None
         if not result.frontier:
             result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
@@ -306,28 +308,3 @@ class LargeSearch:
                 indptr[start + 1 : start + 1 + one.count] = one.ends[: one.count] + (at - one.first)
                 start, at = start + one.count, at + rows
         return indptr, labels, targets
-
-
-class Labels(Sequence[int]):
-    """The action instance by which each state was found first: asked of its parent again. -1 for initial states."""
-
-    def __init__(self, result: Exploration) -> None:
-        self.result = result
-
-    def __len__(self) -> int:
-        return len(self.result.states)
-
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[int]: ...
-    def __getitem__(self, at: int | slice) -> int | list[int]:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        state, parent = self.result.states[at], self.result.parents[at]
-        if parent < 0:
-            return -1
-        return next(label for label, target, _ in self.result.successors(parent) if target == state)
-
-    def __iter__(self) -> Iterator[int]:
-        return (self[i] for i in range(len(self)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .compile import Compiled
 from .limits import Means
@@ -29,6 +30,13 @@ class Mover:
     def machines(self, transitions: int) -> list[Machine] | None:
         """The machine code, when a search that has seen so many transitions should go on with it."""
         return None if transitions < self.next else next(self.stages)
+
+    def at_once(self) -> list[Machine] | None:
+        """The machine code, now, unless it cannot or shall not be."""
+        if self.means.move is None:
+            return None
+        self.means, self.next = replace(self.means, move=0), 0
+        return self.machines(0)
 
     def note(self) -> str:
         """Something to tell that was not told yet."""

@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from .checkpoint import NONE, PAGE
 from .growing import Growing
 from .layout import WORD
 
 if TYPE_CHECKING:
     import numpy
 
+    from .checkpoint import Page
+
     Array: TypeAlias = numpy.ndarray[Any, Any]
 
 __all__ = ["Index", "Parents", "States", "Store"]
 
-NONE = (1 << 32) - 1  # the parent of an initial state
 FULLEST = 0.85
 LEAST_BITS = 18  # of a table
 LEAST = 1 << 16  # states for which there is room
 SLICE = 1 << 21  # states that are put into a new table at once: some hundredths of a second
-PAGE = 4096  # states that a view reads at once
 
 
 class Store:
@@ -53,14 +54,23 @@ class Store:
         """The hash table."""
         return self._table.array
 
-    def add(self, codes: Sequence[int], parents: Sequence[int]) -> None:
-        """States that are not yet there, as packed integers. `refill` puts them into the table."""
-        self.reserve(len(codes))
-        end = self.known + len(codes)
-        self.states[self.known * self.width : end * self.width] = self.rows(codes)
-        for i, parent in enumerate(parents):
-            self.parents[self.known + i] = parent & NONE
+    def add(self, states: bytes, parents: bytes) -> None:
+        """States that are not yet there, and the positions of their parents, as octets. `refill` puts them into the table."""
+        import numpy
+
+        words, links = numpy.frombuffer(states, "<i8"), numpy.frombuffer(parents, "<u4")
+        self.reserve(len(links))
+        end = self.known + len(links)
+        self.states[self.known * self.width : end * self.width] = words
+        self.parents[self.known : end] = links
         self.known, self.filled = end, False
+
+    def pages(self, start: int, end: int) -> Iterator[Page]:
+        """The octets of the states start .. end - 1, and of the positions of their parents, in pages."""
+        for at in range(start, end, PAGE):
+            until = min(at + PAGE, end)
+            words = self.states[at * self.width : until * self.width]
+            yield words.astype("<i8", copy=False).data, self.parents[at:until].astype("<u4", copy=False).data
 
     def rows(self, codes: Sequence[int]) -> Array:
         """Packed states as words, one after the other."""

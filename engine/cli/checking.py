@@ -19,7 +19,7 @@ from .expectations import expectation_report, mismatches
 from .report import Report, report
 from .subjects import all_of_them, distinct, overrides, own_properties, properties_options, settings_option, shipped
 from .traces import TraceFolder, trace_json
-from .trouble import CommandLineError, NotBuiltYet
+from .trouble import CommandLineError
 
 if TYPE_CHECKING:
     from .by_way import Way
@@ -48,8 +48,8 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
     parser.add_argument("--trace-dir", metavar="DIR", help="save each run there as MODEL.PROPERTY.itf.json")
     parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="threads of a large search (1)")
-    parser.add_argument("--checkpoint", metavar="DIR", help="not built yet")
-    parser.add_argument("--resume", metavar="DIR", help="not built yet")
+    parser.add_argument("--checkpoint", metavar="DIR", help="keep there how far the search has come, twice a minute")
+    parser.add_argument("--resume", metavar="DIR", help="go on from the checkpoint that is there, and keep on keeping it")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _refuse(arguments)
     catalogue = find()
     names = shipped(catalogue, arguments.models, arguments.all)
+    if len(names) > 1 and (arguments.checkpoint or arguments.resume):
+        raise CommandLineError("a folder has the checkpoint of one search: name one model; or no --checkpoint and no --resume")
     settings, own = overrides(arguments.settings), own_properties(arguments)
     outcomes: list[tuple[Chosen, tuple[ModelResult, ...]]] = []
     if arguments.json:
@@ -92,10 +94,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _refuse(arguments: argparse.Namespace) -> None:
-    """Raise CommandLineError for options that do not go together, NotBuiltYet for those that come later."""
+    """Raise CommandLineError for options that do not go together."""
     for option in ("checkpoint", "resume"):
-        if getattr(arguments, option) is not None:
-            raise NotBuiltYet(f"--{option} is not built yet; a search starts anew each time")
+        if getattr(arguments, option) is not None and (arguments.engine == "smt" or arguments.via):
+            raise CommandLineError(f"--{option} is for exploration of all states: leave out --via and --engine smt")
+    if arguments.checkpoint is not None and arguments.resume is not None:
+        raise CommandLineError("--resume DIR keeps on keeping checkpoints there: leave out --checkpoint")
     changed = [
         option
         for option, given in (
@@ -137,7 +141,7 @@ def _outcomes(
     chosen: Sequence[Chosen], ways: Sequence[Way | None], arguments: argparse.Namespace, console: Console
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
-    means = Means(workers=arguments.workers)
+    means = Means(arguments.workers, keep=arguments.resume or arguments.checkpoint, resume=arguments.resume is not None)
     for one, way in zip(chosen, ways, strict=True):
         depth = DEPTH if arguments.depth is None else arguments.depth
         task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce, means)
