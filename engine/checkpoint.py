@@ -96,7 +96,9 @@ class Keeper:
         return time.monotonic() - self.last > self.every
 
     def is_little(self, known: int) -> bool:
-        """Whether a checkpoint would be written in a moment."""
+        """Whether a checkpoint can be written in a moment: nothing is unread, and little unwritten."""
+        if self.saved is not None and self.written < self.saved.known:
+            return False
         return (known - self.written) * (self.width + PARENT) < LITTLE
 
     def save(self, saved: Saved, pages: Iterable[Page]) -> None:

@@ -106,6 +106,19 @@ def test_it_goes_on_after_an_interrupt(
     same(explore(*asked, means=replace(kept, resume=True)), whole)
 
 
+def test_an_interrupt_before_all_is_read_leaves_the_checkpoint(
+    asked: tuple[System, list[Property]], whole: Exploration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    explore(*asked, Limits(max_states=900), means=Means(keep=str(tmp_path)))
+    with monkeypatch.context() as patch:
+        patch.setattr("synproof.engine.explore.load", interrupt)
+        assert explore(*asked, means=Means(move=None, keep=str(tmp_path), resume=True)).interrupted
+    same(explore(*asked, means=Means(move=None, keep=str(tmp_path), resume=True)), whole)
+
+
 # ---- kills -----------------------------------------------------------------------------------------------------------
 
 SEARCH = """
