@@ -1,4 +1,9 @@
-"""SEGMENT ARRIVES in TIME-WAIT, fifth and eighth (RFC 9293 3.10.7.4)."""
+"""SEGMENT ARRIVES in TIME-WAIT, fifth to eighth (RFC 9293 3.10.7.4).
+
+"The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and restart the 2 MSL
+timeout": but such a FIN lies before RCV.NXT, so that Table 6 rejects and answers it in step 1. Without a clock there is
+nothing to restart.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ __all__ = ["RULES"]
 
 @rule(Kind.SEGMENT_ARRIVES, "3.10.7.4, fifth, TIME-WAIT", TIME_WAIT)
 def receive_acceptable_in_time_wait(e: Event) -> None:
-    """Nothing new can arrive behind both FINs: what is acceptable all the same is ignored."""
+    """Only the remote FIN should arrive here again, and step 1 has answered that: anything acceptable is ignored."""
     passes_ack_bit(e)
 
 
