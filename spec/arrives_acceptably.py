@@ -32,7 +32,11 @@ ARRIVES = Kind.SEGMENT_ARRIVES
 OPEN = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
 """The states in which the peer may still send text and its FIN."""
 ENDED = (CLOSE_WAIT, CLOSING, LAST_ACK)
-"""The states behind the peer's FIN: text "should not occur", and is ignored."""
+"""The states behind the peer's FIN: text "should not occur", and is ignored.
+
+Octets may still be outstanding in them, so ACKs are processed as in ESTABLISHED; of CLOSING the RFC says to "ignore the
+segment" whose ACK is not of our FIN, and of LAST-ACK that nothing else can arrive.
+"""
 
 
 def _four_way(s: Settings) -> bool:
@@ -142,7 +146,7 @@ def receive_ack_in_syn_received(e: Event) -> None:
     e.enter(ESTABLISHED)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth, ESTABLISHED", *OPEN, *ENDED)
+@rule(ARRIVES, "3.10.7.4, fifth, ESTABLISHED; 3.5.2", *OPEN, *ENDED)
 def receive_ack_of_nothing_sent(e: Event) -> None:
     """An ACK of something not yet sent is dropped, and answered by an ACK."""
     passes_ack_bit(e)
@@ -222,6 +226,7 @@ def receive_ack_of_fin_in_fin_wait_1(e: Event) -> None:
     text = _text_alone(e)
     history.stale_acceptance(e, True)
     _take_ack(e)
+    e.step.event("half-close-data", text.advance > 0)  # "enter FIN-WAIT-2 and continue processing in that state"
     _deliver(e, text)
     e.enter(FIN_WAIT_2)
 

@@ -134,8 +134,8 @@ def _heeds_rst_in_time_wait(s: Settings) -> bool:
 
 
 @rule(ARRIVES, "3.10.7.4, second, CLOSING and LAST-ACK", CLOSING, LAST_ACK, name="receive_rst")
-def receive_rst_after_both_fins(e: Event) -> None:
-    """A reset ends the connection; the user has called CLOSE and knows of the peer's."""
+def receive_rst_behind_fin(e: Event) -> None:
+    """A reset ends the connection, and nobody is told: the user has called CLOSE, and knows that the peer has."""
     passes_first(e)
     e.when(_rst_is_believed(e))
     history.aborted(e)
@@ -148,6 +148,7 @@ def receive_rst_in_time_wait(e: Event) -> None:
     """A reset ends TIME-WAIT before its time: the assassination of RFC 1337."""
     passes_first(e)
     e.when(_rst_is_believed(e))
+    history.aborted(e)
     history.time_wait_cut_short(e)
     history.closed_first(e)
     e.delete_tcb()
@@ -226,7 +227,7 @@ def passes_fourth(e: Event) -> None:
 RULES: tuple[Rule, ...] = (
     receive_unacceptable_rst, receive_unacceptable, receive_inexact_rst,
     receive_rst_in_syn_received_after_passive_open, receive_rst_in_syn_received_after_active_open,
-    receive_rst_in_syn_received_whatever_the_open, receive_rst_in_established, receive_rst_after_both_fins,
+    receive_rst_in_syn_received_whatever_the_open, receive_rst_in_established, receive_rst_behind_fin,
     receive_rst_in_time_wait, ignore_rst_in_time_wait, receive_syn_in_syn_received_after_passive_open, receive_syn,
     receive_syn_as_error,
 )  # fmt: skip

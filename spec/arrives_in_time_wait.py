@@ -16,10 +16,11 @@ from .states import TIME_WAIT
 __all__ = ["RULES"]
 
 
-@rule(Kind.SEGMENT_ARRIVES, "3.10.7.4, fifth, TIME-WAIT", TIME_WAIT)
+@rule(Kind.SEGMENT_ARRIVES, "3.10.7.4, fifth and eighth, TIME-WAIT", TIME_WAIT)
 def receive_acceptable_in_time_wait(e: Event) -> None:
-    """Only the remote FIN should arrive here again, and step 1 has answered that: anything acceptable is ignored."""
+    """Nothing new can arrive behind both FINs: a FIN that is acceptable all the same is acknowledged, anything else ignored."""
     passes_ack_bit(e)
+    e.acknowledge(when=e.seg.fin_bit)
 
 
 RULES: tuple[Rule, ...] = (receive_acceptable_in_time_wait,)

@@ -64,7 +64,8 @@ class Figures:
         opens = (s.client, s.server)
         if name in ("figure-12", "figure-13"):
             closing = all(end in s.close for end in ("client", "server")) and s.close_style == "four-way"
-            return "" if closing else "both ends of the figure call CLOSE, in the four-way style"
+            why = "both ends of the figure call CLOSE, in the four-way style; close or close-style does not allow that"
+            return "" if closing else why
         if s.handshake != "three-way":
             return "the figure shows the three-way handshake"
         wanted = {"figure-7": ("active", "active"), "figure-11": ("passive", "passive")}.get(name, ("active", "passive"))

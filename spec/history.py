@@ -7,6 +7,10 @@ passive end can pass through unboundedly many half-opened incarnations), so bits
 * of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom; `missed`, `dropped` and
   `ended`, how its connection was closed.
 
+A FIN that waits (`reassembly=on`) has no mark of its own: where a later octet lets an old one be taken, `no-stale-acceptance`
+does not see it. Resets, and what an attacker sent, count as old when TIME-WAIT ends. A connection that one end has left by a
+new one before the other has left it is not asked what it delivered.
+
 Of the incarnations of one end that are past, those with equal bits are not told apart: `no-stale-data` and
 `no-stale-acceptance` may miss a step in which one past incarnation passes for another. They never see one that is not there.
 """

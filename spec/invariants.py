@@ -101,7 +101,7 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
         if not (me.sends_fin or me.gets_fin):
             continue
         closed = me.state.isin(FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT)
-        yield f"{me.end}: from FIN-WAIT-1 on, and in LAST-ACK, the user has called CLOSE", implies(closed, me.closed_by_user)
+        yield f"{me.end}: from FIN-WAIT-1 on, and in LAST-ACK, CLOSE was called", implies(closed, me.closed_by_user)
         may_wait = me.state.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING)
         yield f"{me.end}: a FIN waits only behind a CLOSE, where it is not sent yet", implies(
             me.fin_waits, me.closed_by_user & may_wait

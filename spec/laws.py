@@ -176,7 +176,7 @@ def _resets_sent(does: Does) -> Iterator[Clause]:
         with_peer = before.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
         owed = with_peer if does.is_call("abort") else FALSE
         sends = does.some(lambda s: s.rst_bit)
-        yield "ABORT sends a reset unless both FINs have been sent or there is no peer, and nothing else does", sends == owed
+        yield "ABORT sends a reset from SYN-RECEIVED to CLOSE-WAIT, and nothing else does", sends == owed
         yield "its number is SND.NXT", does.every(lambda s: implies(s.rst_bit, all_of(s.seq == me.snd_nxt, ~s.ack_bit)))
         return
     a, seg = does.arriving, does.seg

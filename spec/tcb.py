@@ -77,7 +77,9 @@ class Tcb:
         self.opens = self._declare("opens", Int(0, s.incarnations), "active OPENs so far", tcb=False)
         crashes = s.crash[here]
         self.crashes_left = self._declare("crashes_left", Int(0, crashes), "crashes to come", initial=crashes, tcb=False)
-        self.closed_by_user = self._declare("closed_by_user", BOOL, "whether the user has called CLOSE")
+        self.closed_by_user = self._declare(
+            "closed_by_user", BOOL, "the user has called CLOSE, or close-style=three-way has"
+        )
         self.fin_waits = self._declare("fin_waits", BOOL, "the user has called CLOSE, and the FIN is not sent yet")
         self.listened = self._declare("listened", BOOL, "whether a passive OPEN was made (relisten=off)", tcb=False)
 

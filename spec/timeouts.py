@@ -104,9 +104,9 @@ def _budget_spent(e: Event) -> None:
     e.when(e.me.something_unacknowledged, e.me.retries == e.s.retransmit)
 
 
-@rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_RECEIVED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
+@rule(Kind.TIMEOUT, "3.8.3, (c); 3.5.3", SYN_RECEIVED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
 def give_up_in_syn_received_after_passive_open(e: Event) -> None:
-    """The SYN-ACK was sent as often as allowed: back to LISTEN."""
+    """The SYN-ACK was sent as often as allowed: the attempt ends, and a passive end goes back to LISTEN, as after a reset."""
     _budget_spent(e)
     e.when(e.me.opened == PASSIVE)
     e.return_to_listen()

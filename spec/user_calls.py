@@ -127,7 +127,7 @@ def queue_send_in_turn(e: Event) -> None:
 
 
 @rule(
-    Kind.INTERNAL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING,
+    Kind.INTERNAL, "3.10.2, ESTABLISHED and CLOSE-WAIT; 3.10.4, ESTABLISHED", ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING,
     tags=frozenset({"transmission"}),
 )  # fmt: skip
 def transmit_queued_octet(e: Event) -> None:
@@ -180,7 +180,7 @@ def close_in_syn_received(e: Event) -> None:
 
 @rule(Kind.USER_CALL, "3.10.4, SYN-RECEIVED", SYN_RECEIVED)
 def queue_close_in_syn_received(e: Event) -> None:
-    """The user calls CLOSE: it is queued until the connection is established."""
+    """The user calls CLOSE: it is queued until the connection is established, or the attempt has failed."""
     me = e.me
     _calls_close(e)
     if e.s.close_in_syn_received == "fin-wait-1":
@@ -263,7 +263,7 @@ def abort_quietly(e: Event) -> None:
 
 
 @rule(
-    Kind.USER_CALL, "3.10.5, SYN-RECEIVED and ESTABLISHED",
+    Kind.USER_CALL, "3.10.5, SYN-RECEIVED to CLOSE-WAIT",
     SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT,
 )  # fmt: skip
 def abort(e: Event) -> None:
@@ -275,8 +275,8 @@ def abort(e: Event) -> None:
 
 
 @rule(Kind.USER_CALL, "3.10.5, CLOSING, LAST-ACK and TIME-WAIT", CLOSING, LAST_ACK, TIME_WAIT)
-def abort_after_both_fins(e: Event) -> None:
-    """The user calls ABORT when both FINs have been sent: the TCB is deleted at once, and no reset is sent."""
+def abort_behind_fin(e: Event) -> None:
+    """The user calls ABORT behind CLOSE and the peer's FIN: the TCB is deleted, and no reset sent, even if our FIN waits."""
     e.when(e.me.end in e.s.abort)
     history.closed_first(e)
     e.delete_tcb()
@@ -286,5 +286,5 @@ RULES: tuple[Rule, ...] = (
     open_active, open_active_with_data, open_passive, queue_send, send, queue_send_in_turn, transmit_queued_octet,
     close_in_listen, close_in_syn_sent, close_in_syn_received, queue_close_in_syn_received, close_in_established,
     close_behind_octets_in_established, process_queued_close, transmit_queued_fin, close_in_close_wait,
-    queue_close_in_close_wait, transmit_queued_fin_in_close_wait, abort_quietly, abort, abort_after_both_fins,
+    queue_close_in_close_wait, transmit_queued_fin_in_close_wait, abort_quietly, abort, abort_behind_fin,
 )  # fmt: skip

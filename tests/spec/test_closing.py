@@ -84,7 +84,7 @@ def test_abort_sends_rst_while_a_fin_is_missing(bench: Bench, state: str) -> Non
 
 @pytest.mark.parametrize("state", ["CLOSING", "LAST_ACK", "TIME_WAIT"])
 def test_abort_is_quiet_after_both_fins(bench: Bench, state: str) -> None:
-    out = bench.act(bench.state(state), f"abort_after_both_fins_in_{state.lower()}")
+    out = bench.act(bench.state(state), f"abort_behind_fin_in_{state.lower()}")
     assert out is not None and out.sent == [] and out.state == "CLOSED"
 
 
