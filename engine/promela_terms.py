@@ -41,6 +41,7 @@ class Terms:
         """`needed` are all expressions that will be written: what is long and needed twice is written once, as a fact."""
         self.names = Names(RESERVED)
         self.uses = uses(needed)
+        self.conjunctions = {node.args: node for node in postorder(*needed) if node.op is Op.AND}
         self.facts: dict[Expr, str] = {}
         self.facts_text: dict[str, str] = {}
         self.places: dict[str, list[str]] = {}  # variable -> its identifier, or those of its slots
@@ -223,6 +224,16 @@ def _junction(sign: str) -> Callable[[View, Expr, list[str]], str]:
     )
 
 
+def _and(view: View, node: Expr, a: list[str]) -> str:
+    """A conjunction, where another one that is written anyway is a part of it as that one."""
+    for end in range(len(a) - 1, 1, -1):
+        part = view.terms.conjunctions.get(node.args[:end])
+        if part is not None:
+            rest = [t if n.op in _TIGHTER else operand(t) for n, t in zip(node.args[end:], a[end:], strict=True)]
+            return " && ".join([operand(view.text(part)), *rest])
+    return _junction("&&")(view, node, a)
+
+
 def _join(sign: str) -> Callable[[View, Expr, list[str]], str]:
     return lambda _v, _n, a: f" {sign} ".join(map(operand, a))
 
@@ -292,7 +303,7 @@ _TEXT: dict[Op, Callable[[View, Expr, list[str]], str]] = {
     Op.VAR: lambda v, n, a: v.terms.places[n.attr][0],
     Op.PARAM: lambda v, n, a: v.terms.param(n.attr),
     Op.NOT: _not,
-    Op.AND: _junction("&&"),
+    Op.AND: _and,
     Op.OR: _junction("||"),
     Op.EQ: _join("=="),
     Op.ITE: lambda v, n, a: f"({a[0]} -> {a[1]} : {a[2]})",
