@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--out", metavar="FILE", default="benchmarks/REPORT.md", help="the report (%(default)s)")
     arguments = parser.parse_args()
     chosen = [instance for instance in INSTANCES if instance.size in arguments.sizes]
+    machine = _machine()
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -45,7 +46,7 @@ def main() -> int:
                     f"{whole.seconds:.2f} s, {whole.processor:.2f} s of processor time, {whole.peak >> 20} MiB",
                     flush=True,
                 )
-    text = report(_machine(), chosen, outcomes, begun, bare)
+    text = report(machine, chosen, outcomes, begun, bare)
     Path(arguments.out).write_text(text, encoding="utf-8")
     print(f"wrote {arguments.out}")
     return 0
@@ -53,7 +54,10 @@ def main() -> int:
 
 def _machine() -> list[str]:
     """What the figures depend on."""
-    found = [f"{os.cpu_count()} processors ({_processor()}), {platform.system()}", f"Python {platform.python_version()}"]
+    found = [
+        f"{os.cpu_count()} processors ({_processor()}), {platform.system()}{_load()}",
+        f"Python {platform.python_version()}",
+    ]
     for package in ("synproof", "numba", "numpy"):
         try:
             found[-1] += f", {package} {version(package)}"
@@ -66,6 +70,14 @@ def _machine() -> list[str]:
             said = f"no {command[0]}"
         found.append(said.partition("\n")[0])
     return found
+
+
+def _load() -> str:
+    """What else the machine does; then the clock on the wall says little, and processor time more."""
+    try:
+        return f", load average {os.getloadavg()[0]:.1f} at the beginning"
+    except OSError:
+        return ""
 
 
 def _processor() -> str:

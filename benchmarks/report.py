@@ -55,8 +55,8 @@ def _table(instances: Sequence[Instance], results: Results) -> Iterator[str]:
     yield from ("", "## From the model to the verdict", "")
     yield "Everything is counted: for synproof starting, building the system, machine code; for SPIN generating its verifier,"
     yield "compiling it with -O2 and running it (writing the Promela text is not counted). *Processor* is the processor time of"
-    yield "all of it, *search* that of SPIN's verifier alone, *new states/s* is per second of processor time of the whole, *bytes*"
-    yield "is the peak memory a state."
+    yield "all of it, *search* that of SPIN's verifier alone, *new states/s* is per second of processor time of the whole,"
+    yield "*bytes* is the peak memory a state."
     for instance in instances:
         yield from ("", f"### {instance.size} states", "")
         yield "| tool | seconds | processor | search | new states/s | bytes |"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from synproof.engine.results import ModelResult
 from synproof.models.catalogue import catalogue
 
 from ..engine.spin import BREADTH_FIRST, COUNT_ONLY, DEPTH_FIRST, Counted, count, missing
+from ..house import ROOT
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -61,3 +66,17 @@ def test_one_property_alone_neither_adds_nor_takes_a_state(tmp_path: Path) -> No
     subject = choose(find(), "three-way").subject
     theirs = count(subject, tmp_path, BREADTH_FIRST, 1)
     assert (theirs.states, theirs.transitions, theirs.answers) == (48_079, 259_174, {})
+
+
+def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "other-tools.md").read_text(encoding="utf-8")
+    session = "".join(re.findall(r"^```sh-session\n(.*?)^```$", text, re.M | re.S))
+    steps = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.M)
+    assert len(steps) > 5
+    steps = [(command.replace("cc -O2", "cc -O0"), shown) for command, shown in steps]  # the same counts, compiled sooner
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for command, shown in steps:
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        )
+        assert done.stdout == shown, f"$ {command}\n{done.stdout}{done.stderr}"
