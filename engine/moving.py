@@ -13,7 +13,7 @@ from .machine import Machine, available
 __all__ = ["Mover"]
 
 LONG = 3_000_000  # transitions after which it is worth telling how a search becomes faster
-HOW = "a long search in plain Python; about fifty times faster: pip install 'synproof[fast]'"
+HOW = "a long search in plain Python; about twenty times faster: pip install 'synproof[fast]'"
 
 
 class Mover:

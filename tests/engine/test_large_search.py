@@ -301,3 +301,20 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypa
     blocked.write_text("not a folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert explore(counter(4), means=AT_ONCE).large is not None
+
+
+# ---- without the extra -----------------------------------------------------------------------------------------------
+
+
+def test_without_the_extra_a_long_search_goes_on_and_says_how_it_becomes_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synproof.engine.moving.available", lambda: False)
+    monkeypatch.setattr("synproof.engine.moving.LONG", 20_000)
+    told: list[Progress] = []
+    result = explore(counter(13), progress=told.append, means=AT_ONCE)
+    assert result.large is None and len(result.states) == 1 << 13
+    notes = [progress.note for progress in told if progress.note]
+    assert len(notes) == 1 and "pip install 'synproof[fast]'" in notes[0]
+    assert next(progress.transitions for progress in told if progress.note) >= 20_000
+    told.clear()
+    explore(counter(5), progress=told.append, means=AT_ONCE)
+    assert not any(progress.note for progress in told)
