@@ -343,7 +343,9 @@ def _entry_point_group() -> str:
     return str(group)
 
 
-@pytest.mark.parametrize("command", [".venv/bin/pip install -e '.[test,fast]'", ".venv/bin/python -m pytest"])
+@pytest.mark.parametrize(
+    "command", [".venv/bin/pip install -e '.[test,fast]'", ".venv/bin/python -m pytest -n auto --dist loadfile"]
+)
 def test_the_documents_and_the_check_script_run_the_same_commands(command: str) -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     lines = re.sub(r'"\$bin/(\w+)"', r".venv/bin/\1", script).splitlines()
