@@ -71,7 +71,6 @@ def refused(folder: Path, code: int, says: str, *words: str | Path) -> None:
         (2, "the expression is empty", ["own.toml", "--via", " "]),
         (2, "--as-expected compares with what the model file declares; -s would", ["--all", "--as-expected", "-s", "window=1"]),
         (2, "--as-expected compares with what the model file declares; -p would", ["--all", "--as-expected", "-p", "closes"]),
-        (2, "--resume is not built yet", ["own.toml", "--resume", "there"]),
         (2, "own.toml is named twice", ["own.toml", "own.toml"]),
         (2, "--seed", ["own.toml", "--seed", "1"]),
     ],

@@ -66,7 +66,7 @@ def test_every_arriving_segment_finds_exactly_one_rule(variant: str) -> None:
     arrivals = [action for action in system.actions if action.kind is Kind.SEGMENT_ARRIVES]
     rng = random.Random(7)
     met: set[str] = set()
-    for _ in range(200):
+    for _ in range(400):
         state = random_state(system, possible, rng)
         found: dict[tuple[str, Value], list[str]] = {}
         for action in arrivals:
