@@ -1,6 +1,6 @@
 """Budgets: what is left of the limits of a check, for the questions that come after the search itself.
 
-A search knows its limits (`explore.Limits`). What is asked of a finished graph (scenarios, fair components) may take long too
+A search knows its limits (`limits.Limits`). What is asked of a finished graph (scenarios, fair components) may take long too
 and belongs to the same check: its loops call `spend`, so that the limits of time and memory bound the check as a whole.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from .explore import UNLIMITED, Limits
+from .limits import UNLIMITED, Limits
 
 __all__ = ["Budget", "LimitMet"]
 

@@ -20,6 +20,7 @@ from .states import (
     FIN_WAIT_1,
     FIN_WAIT_2,
     LAST_ACK,
+    RECEIVING,
     SYN_RECEIVED,
     TIME_WAIT,
     TOLD_CLOSING,
@@ -29,8 +30,6 @@ from .text import Text, read_text, take_text
 __all__ = ["RULES", "passes_ack_bit"]
 
 ARRIVES = Kind.SEGMENT_ARRIVES
-OPEN = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
-"""The states in which the peer may still send text and its FIN."""
 ENDED = (CLOSE_WAIT, CLOSING, LAST_ACK)
 """The states behind the peer's FIN: text "should not occur", and is ignored.
 
@@ -146,7 +145,7 @@ def receive_ack_in_syn_received(e: Event) -> None:
     e.enter(ESTABLISHED)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth, ESTABLISHED; 3.5.2", *OPEN, *ENDED)
+@rule(ARRIVES, "3.10.7.4, fifth, ESTABLISHED; 3.5.2", *RECEIVING, *ENDED)
 def receive_ack_of_nothing_sent(e: Event) -> None:
     """An ACK of something not yet sent is dropped, and answered by an ACK."""
     passes_ack_bit(e)
@@ -167,13 +166,11 @@ def _text_alone(e: Event) -> Text:
 
 def _deliver(e: Event, text: Text) -> None:
     """Deliver what there is and acknowledge it."""
-    if e.state is FIN_WAIT_2:
-        e.step.event("half-close-data", text.advance > 0)
     rcv_nxt = take_text(e, text)
     e.acknowledge(rcv_nxt, when=text.advance > 0)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *OPEN)
+@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *RECEIVING)
 def receive_new_ack(e: Event) -> None:
     """An ACK of something new: SND.UNA advances; what text there is in order is delivered and acknowledged."""
     passes_ack_bit(e)
@@ -188,7 +185,7 @@ def receive_new_ack(e: Event) -> None:
     _deliver(e, text)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *OPEN)
+@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *RECEIVING)
 def receive_old_ack(e: Event) -> None:
     """A duplicate ACK is ignored; what text there is in order is delivered and acknowledged."""
     passes_ack_bit(e)
@@ -261,8 +258,6 @@ def _take_fin(e: Event) -> None:
     text = read_text(e)
     e.when(text.fin)
     history.stale_acceptance(e, True)
-    if e.state is FIN_WAIT_2:
-        e.step.event("half-close-data", text.advance > 0)
     _take_ack(e, e.ack_is_acceptable())
     take_text(e, text, fin=True)
     _tell_of_fin(e)

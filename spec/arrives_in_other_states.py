@@ -1,6 +1,6 @@
 """SEGMENT ARRIVES in all other states (RFC 9293 3.10.7.4), first to fourth: sequence number, RST, SYN.
 
-Each step presupposes that the ones before it let the segment pass: `passes_first` to `passes_fourth` say what that means. A
+Each step presupposes that the ones before it let the segment pass: `_passes_first` to `passes_fourth` say what that means. A
 segment that begins before RCV.NXT is trimmed (step 1): a SYN outside the window is seen by step 4 only for the challenge
 of RFC 5961.
 """
@@ -70,7 +70,7 @@ def receive_unacceptable(e: Event) -> None:
     e.acknowledge()
 
 
-def passes_first(e: Event) -> None:
+def _passes_first(e: Event) -> None:
     e.when(e.acceptable())
 
 
@@ -85,7 +85,7 @@ def _rst_is_believed(e: Event) -> Expr:
 @rule(ARRIVES, "3.10.7.4, second, 3)", *STATES, only_if=_challenges, choice="rfc5961=rst-syn")
 def receive_inexact_rst(e: Event) -> None:
     """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
-    passes_first(e)
+    _passes_first(e)
     e.when(e.seg.rst_bit, e.seg.seq != e.me.rcv_nxt)
     e.acknowledge()
 
@@ -93,7 +93,7 @@ def receive_inexact_rst(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED", SYN_RECEIVED)
 def receive_rst_in_syn_received_after_passive_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after a passive OPEN: back to LISTEN; the user need not be told."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e), e.me.opened == PASSIVE)
     e.step.event("cleared-by-rst", True)
     e.return_to_listen()
@@ -102,7 +102,7 @@ def receive_rst_in_syn_received_after_passive_open(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MUST-11", SYN_RECEIVED, only_if=lambda s: s.must_11)
 def receive_rst_in_syn_received_after_active_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after an active OPEN: the connection is refused."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e), e.me.opened == ACTIVE)
     history.refused(e)
     e.delete_tcb(told=REFUSED)
@@ -114,18 +114,17 @@ def receive_rst_in_syn_received_after_active_open(e: Event) -> None:
 )  # fmt: skip
 def receive_rst_in_syn_received_whatever_the_open(e: Event) -> None:
     """A reset in SYN-RECEIVED leads to LISTEN although the OPEN was active (a sentence of 3.5 taken literally)."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e), e.me.opened == ACTIVE)
     e.return_to_listen()
 
 
-@rule(ARRIVES, "3.10.7.4, second", ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, name="receive_rst")
-def receive_rst_in_established(e: Event) -> None:
+@rule(ARRIVES, "3.10.7.4, second", ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+def receive_rst(e: Event) -> None:
     """A reset ends the connection, and the user is told."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e))
     history.aborted(e)
-    history.closed_first(e)
     e.delete_tcb(told=RESET)
 
 
@@ -136,21 +135,19 @@ def _heeds_rst_in_time_wait(s: Settings) -> bool:
 @rule(ARRIVES, "3.10.7.4, second, CLOSING and LAST-ACK", CLOSING, LAST_ACK, name="receive_rst")
 def receive_rst_behind_fin(e: Event) -> None:
     """A reset ends the connection, and nobody is told: the user has called CLOSE, and knows that the peer has."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e))
     history.aborted(e)
-    history.closed_first(e)
     e.delete_tcb()
 
 
 @rule(ARRIVES, "3.10.7.4, second, TIME-WAIT", TIME_WAIT, only_if=_heeds_rst_in_time_wait)
 def receive_rst_in_time_wait(e: Event) -> None:
     """A reset ends TIME-WAIT before its time: the assassination of RFC 1337."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e))
     history.aborted(e)
     history.time_wait_cut_short(e)
-    history.closed_first(e)
     e.delete_tcb()
 
 
@@ -160,12 +157,12 @@ def receive_rst_in_time_wait(e: Event) -> None:
 )  # fmt: skip
 def ignore_rst_in_time_wait(e: Event) -> None:
     """A reset in TIME-WAIT is ignored."""
-    passes_first(e)
+    _passes_first(e)
     e.when(_rst_is_believed(e))
 
 
-def passes_second(e: Event) -> None:
-    passes_first(e)
+def _passes_second(e: Event) -> None:
+    _passes_first(e)
     e.when(~e.seg.rst_bit)
 
 
@@ -185,14 +182,14 @@ def _syn_is_seen(e: Event) -> Expr:
 @rule(ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED", SYN_RECEIVED)
 def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after a passive OPEN: back to LISTEN."""
-    passes_second(e)
+    _passes_second(e)
     e.when(_syn_is_seen(e), e.me.opened == PASSIVE)
     history.stale_acceptance(e, True)
     e.return_to_listen()
 
 
 def _syn_without_listener(e: Event) -> None:
-    passes_second(e)
+    _passes_second(e)
     e.when(_syn_is_seen(e), (e.me.state != SYN_RECEIVED) | (e.me.opened == ACTIVE))
 
 
@@ -209,7 +206,6 @@ def receive_syn_as_error(e: Event) -> None:
     _syn_without_listener(e)
     history.stale_acceptance(e, True)
     history.aborted(e)
-    history.closed_first(e)
     if e.state is TIME_WAIT:
         history.time_wait_cut_short(e)
     seg, number = e.seg, e.seg.seq.sort
@@ -220,14 +216,14 @@ def receive_syn_as_error(e: Event) -> None:
 
 def passes_fourth(e: Event) -> None:
     """The segment is acceptable, no reset, and its SYN, if any, lies before the window."""
-    passes_second(e)
+    _passes_second(e)
     e.when(~_syn_is_seen(e))
 
 
 RULES: tuple[Rule, ...] = (
     receive_unacceptable_rst, receive_unacceptable, receive_inexact_rst,
     receive_rst_in_syn_received_after_passive_open, receive_rst_in_syn_received_after_active_open,
-    receive_rst_in_syn_received_whatever_the_open, receive_rst_in_established, receive_rst_behind_fin,
+    receive_rst_in_syn_received_whatever_the_open, receive_rst, receive_rst_behind_fin,
     receive_rst_in_time_wait, ignore_rst_in_time_wait, receive_syn_in_syn_received_after_passive_open, receive_syn,
     receive_syn_as_error,
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from synproof.engine.expr import const
 from synproof.engine.system import Kind
 
-from . import history
 from .event import Event, Rule, rule
 from .states import CLOSED, NOTHING, STATE
 
@@ -22,7 +21,6 @@ def crash(e: Event) -> None:
     e.when(me.crashes_left > 0)
     e.set(me.crashes_left, me.crashes_left - 1)
     e.set(me.told, NOTHING)
-    history.closed_first(e)
     e.delete_tcb()
 
 

@@ -108,6 +108,7 @@ class Event:
     def delete_tcb(self, told: Expr | None = None) -> None:
         """Delete the TCB and enter CLOSED; `told` is what the user is told, if anything."""
         self.enter(CLOSED)
+        history.closed_first(self)
         self._forget()
         if told is not None:
             self.step.set(self.me.told, told)

@@ -21,6 +21,7 @@ from .states import (
     LAST_ACK,
     LISTEN,
     PASSIVE,
+    RECEIVING,
     SYN_RECEIVED,
     SYN_SENT,
     SYNCHRONIZED,
@@ -89,7 +90,7 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
         )
         yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
         if me.held:
-            receives = me.state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
+            receives = me.state.isin(*RECEIVING)
             yield f"{me.end}: nothing is held but where text is received", implies(
                 ~receives, all_of(*(~bit for bit in me.held), me.held_fin == 0)
             )

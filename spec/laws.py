@@ -21,14 +21,17 @@ from .states import (
     CLOSED,
     CLOSING,
     ESTABLISHED,
+    FIN_RECEIVED,
     FIN_WAIT_1,
     FIN_WAIT_2,
     LAST_ACK,
     LISTEN,
     NOTHING,
     PASSIVE,
+    RECEIVING,
     REFUSED,
     RESET,
+    SENDING,
     SYN_RECEIVED,
     SYN_SENT,
     SYNCHRONIZED,
@@ -42,8 +45,6 @@ from .tcb import Tcb
 __all__ = ["LAWS", "Law", "observe", "observed"]
 
 Clause = tuple[str, Operand]  # words, and the truth that the law demands
-SENDS = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
-"""The synchronized states in which octets are sent or sent again."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _arcs(does: Does) -> Iterator[Clause]:
         yield "a timer leads from TIME-WAIT, or FIN-WAIT-2, to CLOSED", before.isin(TIME_WAIT, FIN_WAIT_2) & (after == CLOSED)
     else:
         yield "SEND and retransmission leave the state as it is", after == before
-        yield "and need a connection", before.isin(SYN_SENT, SYN_RECEIVED, *SENDS)
+        yield "and need a connection", before.isin(SYN_SENT, SYN_RECEIVED, *SENDING)
 
 
 def _arcs_of_close(does: Does) -> Iterator[Clause]:
@@ -140,9 +141,8 @@ def _arcs_of_fin(does: Does) -> Iterator[Clause]:
     """Where the peer's FIN is taken, and where ours is acknowledged: one case for each of the arcs below ESTABLISHED."""
     me, a = does.me, does.arriving
     before, after = me.state, does.after(me.state)
-    open_ = before.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
-    stays_on = after.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
-    taken = all_of(open_, stays_on, after.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT))
+    open_, stays_on = before.isin(*RECEIVING), after.isin(*SYNCHRONIZED)
+    taken = open_ & after.isin(*FIN_RECEIVED)
     received = CLOSE_WAIT if does.s.close_style == "four-way" else LAST_ACK
     yield "a FIN in ESTABLISHED leads to CLOSE-WAIT", implies(taken & (before == ESTABLISHED), after == received)
     yield "in FIN-WAIT-1 to CLOSING, or to TIME-WAIT if it acknowledges ours", implies(
@@ -160,7 +160,7 @@ def _arcs_of_fin(does: Does) -> Iterator[Clause]:
         a.acks_fin & ~taken,
         after == ite(before == FIN_WAIT_1, FIN_WAIT_2, ite(before == CLOSING, TIME_WAIT, CLOSED)),
     )
-    behind = before.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT) & ~after.isin(CLOSED, LISTEN)
+    behind = before.isin(*FIN_RECEIVED) & ~after.isin(CLOSED, LISTEN)
     yield "behind the peer's FIN nothing more is received", implies(behind, does.keeps(me.rcv_nxt))
     yield "and the state stays, but for the ACK of our FIN", implies(behind & ~a.acks_fin, after == before)
 
@@ -173,7 +173,7 @@ def _resets_sent(does: Does) -> Iterator[Clause]:
     me = does.me
     before, after = me.state, does.after(me.state)
     if does.seg is None:
-        with_peer = before.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+        with_peer = before.isin(SYN_RECEIVED, *RECEIVING, CLOSE_WAIT)
         owed = with_peer if does.is_call("abort") else FALSE
         sends = does.some(lambda s: s.rst_bit)
         yield "ABORT sends a reset from SYN-RECEIVED to CLOSE-WAIT, and nothing else does", sends == owed
@@ -240,7 +240,7 @@ def _segments(does: Does) -> Iterator[Clause]:
         lambda s: implies(s.syn_bit, all_of(nxt - iss >= s.len + 1, una - iss <= 1))
     )
     yield "text is sent from ESTABLISHED on, or on the SYN", does.every(
-        lambda s: implies(s.len > 0, all_of(~s.rst_bit, s.syn_bit | state.isin(*SENDS)))
+        lambda s: implies(s.len > 0, all_of(~s.rst_bit, s.syn_bit | state.isin(*SENDING)))
     )
     yield "text bears numbers that are not acknowledged yet", does.every(
         lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
@@ -316,7 +316,7 @@ def _delivery(does: Does) -> Iterator[Clause]:
         return
     me, a, seg = does.me, does.arriving, does.seg
     moved = does.after(me.rcv_nxt) - me.rcv_nxt
-    receives = [state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2) for state in (me.state, does.after(me.state))]
+    receives = [state.isin(*RECEIVING) for state in (me.state, does.after(me.state))]
     stays = all_of(*receives)
     begins = a.late & receives[1]
     usable = stays & a.ack_usable
@@ -349,10 +349,10 @@ def _told(does: Does) -> Iterator[Clause]:
         return
     a = does.arriving
     refused = a.rst_valid & me.state.isin("SYN_SENT", "SYN_RECEIVED") & ended
-    unaware = me.state.isin(ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+    unaware = me.state.isin(*RECEIVING, CLOSE_WAIT)
     reset = ended & any_of(a.rst_valid & unaware, a.syn_is_error)
     after = does.after(me.state)
-    closing = ~me.state.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT) & after.isin(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+    closing = ~me.state.isin(*FIN_RECEIVED) & after.isin(*FIN_RECEIVED)
     yield "an opening that a reset ends is told to be refused", implies(refused, told == REFUSED)
     yield "a connection that is reset is told so", implies(reset, told == RESET)
     yield "that the peer closes is told when its FIN is taken", implies(closing, told == TOLD_CLOSING)

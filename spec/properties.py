@@ -30,6 +30,7 @@ from .states import (
     STATE,
     SYN_RECEIVED,
     SYN_SENT,
+    SYNCHRONIZED,
     TIME_WAIT,
     TIMED_OUT,
     WILLING,
@@ -39,7 +40,7 @@ from .tcb import Tcb
 
 __all__ = ["Row", "names", "needs_observing", "properties", "rows"]
 
-BEHIND_FIN = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT")
+BEHIND_FIN = tuple(state.attr for state in SYNCHRONIZED if state is not ESTABLISHED)
 ALWAYS, SOMETIMES, EVENTUALLY = PropertyKind.ALWAYS, PropertyKind.SOMETIMES, PropertyKind.EVENTUALLY
 NOBODY_CLOSES = "close=off: nobody calls CLOSE"
 

@@ -27,6 +27,12 @@ WAITS_FOR_ACK_OF_FIN = (FIN_WAIT_1, CLOSING)
 FIN_RECEIVED = (CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
 """The states in which the peer's FIN has been received."""
 
+SENDING = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
+"""The synchronized states in which octets are sent, or wait for their acknowledgment."""
+
+RECEIVING = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
+"""The states in which the peer may still send text and its FIN."""
+
 WILLING = (LISTEN, SYN_SENT, SYN_RECEIVED)
 """The states in which an end is ready to open a connection."""
 

@@ -13,6 +13,7 @@ from synproof.engine.expr import Expr, Operand, all_of, any_of, clamp, const, it
 from . import history
 from .event import Event
 from .segment import in_window
+from .states import FIN_WAIT_2
 
 __all__ = ["Text", "read_text", "take_text"]
 
@@ -51,6 +52,8 @@ def read_text(e: Event, rcv_nxt: Expr | None = None) -> Text:
 def take_text(e: Event, text: Text, *, fin: bool = False) -> Expr:
     """Deliver the text, and advance RCV.NXT over it; and over the FIN, if it is to be processed. Gives RCV.NXT."""
     history.delivered(e, text.stale)
+    if e.state is FIN_WAIT_2:
+        e.step.event("half-close-data", text.advance > 0)
     for variable, value in text.kept:
         e.set(variable, value)
     rcv_nxt = text.rcv_nxt + 1 if fin else text.rcv_nxt

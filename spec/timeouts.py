@@ -14,13 +14,12 @@ from . import history
 from .event import Event, Rule, rule
 from .settings import Settings
 from .states import (
-    CLOSE_WAIT,
     CLOSING,
-    ESTABLISHED,
     FIN_WAIT_1,
     FIN_WAIT_2,
     LAST_ACK,
     PASSIVE,
+    SENDING,
     SYN_RECEIVED,
     SYN_SENT,
     TIME_WAIT,
@@ -31,8 +30,6 @@ __all__ = ["RULES"]
 
 RETRANSMISSION = frozenset({"retransmission"})
 TIMER = frozenset({"timer"})
-SENDING = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
-"""The synchronized states in which something may wait for its acknowledgment."""
 
 
 def _retransmits(s: Settings) -> bool:
@@ -118,7 +115,6 @@ def give_up(e: Event) -> None:
     _budget_spent(e)
     e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
     history.aborted(e)
-    history.closed_first(e)
     e.delete_tcb(told=TIMED_OUT)
 
 
@@ -130,7 +126,6 @@ def user_timeout(e: Event) -> None:
     """The user timeout expires on something that is not acknowledged: the connection is aborted and the user told."""
     e.when(e.me.something_unacknowledged)
     history.aborted(e)
-    history.closed_first(e)
     e.delete_tcb(told=TIMED_OUT)
 
 
@@ -140,7 +135,6 @@ def user_timeout(e: Event) -> None:
 )  # fmt: skip
 def leave_fin_wait_2(e: Event) -> None:
     """A timer that common stacks have ends FIN-WAIT-2: the TCB is deleted, and nobody is told."""
-    history.closed_first(e)
     e.delete_tcb()
 
 
@@ -148,7 +142,6 @@ def leave_fin_wait_2(e: Event) -> None:
 def leave_time_wait(e: Event) -> None:
     """The time-wait timeout expires: the TCB is deleted."""
     history.time_wait_over(e)
-    history.closed_first(e)
     history.ended_by_fins(e)
     e.delete_tcb()
 

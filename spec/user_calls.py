@@ -10,7 +10,6 @@ from __future__ import annotations
 from synproof.engine.expr import Expr
 from synproof.engine.system import Kind
 
-from . import history
 from .event import Event, Rule, rule
 from .isn import choose_iss
 from .settings import Settings
@@ -149,6 +148,27 @@ def _fin_is_next(e: Event) -> Expr:
     return (e.me.queued == 0) & _window_is_open(e)
 
 
+def _close(e: Event, state: Expr) -> None:
+    """The FIN is sent at once, and a state entered."""
+    _calls_close(e)
+    e.when(_fin_is_next(e))
+    e.set(e.me.closed_by_user, True)
+    e.send_fin()
+    e.enter(state)
+
+
+def _queue_close(e: Event) -> None:
+    """The FIN will be sent later."""
+    e.set(e.me.closed_by_user, True)
+    e.set(e.me.fin_waits, True)
+
+
+def _transmit_fin(e: Event) -> None:
+    e.when(e.me.fin_waits, _fin_is_next(e))
+    e.set(e.me.fin_waits, False)
+    e.send_fin()
+
+
 @rule(Kind.USER_CALL, "3.10.4, LISTEN", LISTEN)
 def close_in_listen(e: Event) -> None:
     """The user calls CLOSE: the TCB is deleted."""
@@ -185,18 +205,13 @@ def queue_close_in_syn_received(e: Event) -> None:
     _calls_close(e)
     if e.s.close_in_syn_received == "fin-wait-1":
         e.when((me.queued > 0) | (me.sent > 0))
-    e.set(me.closed_by_user, True)
-    e.set(me.fin_waits, True)
+    _queue_close(e)
 
 
 @rule(Kind.USER_CALL, "3.10.4, ESTABLISHED", ESTABLISHED)
 def close_in_established(e: Event) -> None:
     """The user calls CLOSE: a FIN is sent."""
-    _calls_close(e)
-    e.when(_fin_is_next(e))
-    e.set(e.me.closed_by_user, True)
-    e.send_fin()
-    e.enter(FIN_WAIT_1)
+    _close(e, FIN_WAIT_1)
 
 
 @rule(Kind.USER_CALL, "3.10.4, ESTABLISHED", ESTABLISHED)
@@ -204,8 +219,7 @@ def close_behind_octets_in_established(e: Event) -> None:
     """The user calls CLOSE: the FIN is queued behind the octets that wait, or until the window allows it."""
     _calls_close(e)
     e.when(~_fin_is_next(e))
-    e.set(e.me.closed_by_user, True)
-    e.set(e.me.fin_waits, True)
+    _queue_close(e)
     e.enter(FIN_WAIT_1)
 
 
@@ -219,19 +233,13 @@ def process_queued_close(e: Event) -> None:
 @rule(Kind.INTERNAL, "3.10.4, ESTABLISHED", FIN_WAIT_1, CLOSING, tags=frozenset({"transmission"}))
 def transmit_queued_fin(e: Event) -> None:
     """All preceding SENDs have been segmentized: the FIN is sent."""
-    e.when(e.me.fin_waits, _fin_is_next(e))
-    e.set(e.me.fin_waits, False)
-    e.send_fin()
+    _transmit_fin(e)
 
 
 @rule(Kind.USER_CALL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"close-in-close-wait"}))
 def close_in_close_wait(e: Event) -> None:
     """The user calls CLOSE, and the peer has closed before: a FIN is sent."""
-    _calls_close(e)
-    e.when(_fin_is_next(e))
-    e.set(e.me.closed_by_user, True)
-    e.send_fin()
-    e.enter(LAST_ACK)
+    _close(e, LAST_ACK)
 
 
 @rule(Kind.USER_CALL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"close-in-close-wait"}))
@@ -239,16 +247,13 @@ def queue_close_in_close_wait(e: Event) -> None:
     """The user calls CLOSE: it is queued behind the octets that wait, or until the window allows a FIN."""
     _calls_close(e)
     e.when(~_fin_is_next(e))
-    e.set(e.me.closed_by_user, True)
-    e.set(e.me.fin_waits, True)
+    _queue_close(e)
 
 
 @rule(Kind.INTERNAL, "3.10.4, CLOSE-WAIT", CLOSE_WAIT, tags=frozenset({"transmission"}))
 def transmit_queued_fin_in_close_wait(e: Event) -> None:
     """All preceding SENDs have been segmentized: the FIN is sent."""
-    e.when(e.me.fin_waits, _fin_is_next(e))
-    e.set(e.me.fin_waits, False)
-    e.send_fin()
+    _transmit_fin(e)
     e.enter(LAST_ACK)
 
 
@@ -270,7 +275,6 @@ def abort(e: Event) -> None:
     """The user calls ABORT: a reset is sent, the queues are flushed and the TCB is deleted."""
     e.when(e.me.end in e.s.abort)
     e.send(seq=e.me.snd_nxt, rst=True)
-    history.closed_first(e)
     e.delete_tcb()
 
 
@@ -278,7 +282,6 @@ def abort(e: Event) -> None:
 def abort_behind_fin(e: Event) -> None:
     """The user calls ABORT behind CLOSE and the peer's FIN: the TCB is deleted, and no reset sent, even if our FIN waits."""
     e.when(e.me.end in e.s.abort)
-    history.closed_first(e)
     e.delete_tcb()
 
 
