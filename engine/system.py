@@ -303,6 +303,7 @@ class System:
     def _check_action(self, action: Action) -> None:
         known = {p.name: p.sort for p in action.params}
         exprs = [*action.guard, *(e for pairs in (action.effects, action.needs, action.events) for _, e in pairs)]
+        exprs += [e for send in action.sends for e in (send.element, send.when, send.lost)]
         for node in postorder(*exprs):
             if node.op is Op.PARAM and known.get(node.attr) != node.sort:
                 raise UnknownName(f"{action.name} has no parameter {node.attr!r}; {did_you_mean(node.attr, known)}")

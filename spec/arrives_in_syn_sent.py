@@ -6,7 +6,7 @@ decides: a reset in SYN-SENT is acceptable if its ACK field acknowledges the SYN
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, ite
+from synproof.engine.expr import Expr, clamp, ite
 from synproof.engine.system import Kind
 
 from . import history
@@ -74,7 +74,8 @@ def receive_syn_ack_in_syn_sent(e: Event) -> None:
     e.set(me.snd_una, seg.ack)
     e.set(me.retries, 0)
     e.enter(ESTABLISHED)
-    octets = ite((me.queued > 0) & (me.snd_nxt - seg.ack < e.s.window), 1, 0)
+    room = e.s.window - (me.snd_nxt - seg.ack)
+    octets = clamp(ite(me.queued < room, me.queued, room), 0, e.s.mss)
     e.set(me.queued, me.queued - octets)
     e.set(me.snd_nxt, me.snd_nxt + octets)
     e.send(seq=me.snd_nxt, ack=rcv_nxt, octets=octets)

@@ -28,9 +28,10 @@ def not_built(settings: Settings) -> Fault | None:
     return None
 
 
-def contradiction(settings: Settings) -> Fault | None:
-    """The first contradiction, or None."""
-    checks = (_numbers, _choices, _limits, _idle, _time, _old_duplicates)
+def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
+    """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few."""
+    packed = () if alone else (_choices,)
+    checks = (_numbers, *packed, _held, _limits, _idle, _time, _old_duplicates)
     return next((fault for check in checks for fault in check(settings)), None)
 
 
@@ -63,7 +64,7 @@ def _numbers(s: Settings) -> Iterator[Fault]:
 
 
 def _choices(s: Settings) -> Iterator[Fault]:
-    """What is tried out number by number, or remembered octet by octet, needs few of them."""
+    """What is tried out number by number, or packed into a state, needs few numbers."""
     if s.seq_bits > MOST_CHOICES:
         for name in ("isn", "attacker"):
             if s.value(name) in ("any", "rst", "syn"):
@@ -72,13 +73,18 @@ def _choices(s: Settings) -> Iterator[Fault]:
                     f"seq-bits may be at most {MOST_CHOICES} then",
                     name, "seq-bits",
                 )  # fmt: skip
-    widest = max([1, *(old.len for old in s.old_duplicates)]).bit_length() + 2 * s.seq_bits + SEGMENT_BITS
+    length = max([s.mss, *(old.len for old in s.old_duplicates)]).bit_length()
+    widest = length + 2 * s.seq_bits + SEGMENT_BITS
     if widest > MOST_BITS:
         yield _fault(
             f"seq-bits = {s.seq_bits}: a segment in flight would take {widest} bits, and at most {MOST_BITS} fit; "
-            f"seq-bits may be at most {(MOST_BITS - SEGMENT_BITS - 1) // 2}",
+            f"seq-bits may be at most {(MOST_BITS - SEGMENT_BITS - length) // 2}",
             "seq-bits",
         )  # fmt: skip
+
+
+def _held(s: Settings) -> Iterator[Fault]:
+    """What is remembered octet by octet must be few octets."""
     if s.reassembly and s.window > MOST_HELD:
         yield _fault(
             f"reassembly = on remembers each octet of window = {s.window}; the window may be at most {MOST_HELD} then",
@@ -95,6 +101,14 @@ def _limits(s: Settings) -> Iterator[Fault]:
 
 def _idle(s: Settings) -> Iterator[Fault]:
     """Settings that leave nothing to happen, or that nothing can make a difference to."""
+    if s.mss > s.window:
+        yield _fault(
+            f"mss = {s.mss} is more than window = {s.window}: no segment that large is ever let through", "mss", "window"
+        )
+    if s.mss > max(1, *s.data):
+        yield _fault(
+            f"mss = {s.mss} changes nothing: with data = {s.value('data')} nobody has so many octets to send", "mss", "data"
+        )
     if s.syn_data and not any(s.data):
         yield _fault("syn-data = on needs octets to put on a SYN, but data = 0", "syn-data", "data")
     if s.client == s.server == "passive" and not s.old_duplicates and s.attacker == "off" and not any(s.data):

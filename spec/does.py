@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, count_if, implies, negate
+from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, const, count_if, implies, negate
 from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
+from .event import OCTETS
 from .settings import Settings
 from .states import (
     CLOSE_WAIT,
@@ -39,6 +40,7 @@ class Does:
         self.effects = dict(action.effects)
         self.sends = [(send.element, send.when) for send in action.sends]
         self.seg = next((p.expr for p in action.params if p.channel is not None), None)
+        self.octets: Expr = next((p.expr for p in action.params if p.name == OCTETS), const(1))
 
     def after(self, variable: Expr) -> Expr:
         """The variable after the step."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from synproof.engine.expr import Expr, Operand, const, record
-from synproof.engine.sorts import Bag
+from synproof.engine.sorts import Bag, Int
 from synproof.engine.system import Kind, Step
 
 from . import history
@@ -19,7 +19,10 @@ from .settings import Settings
 from .states import ACTIVE, CLOSED, LISTEN, STATE
 from .tcb import Tcb
 
-__all__ = ["End", "Event", "Rule", "every_setting", "rule"]
+__all__ = ["OCTETS", "End", "Event", "Rule", "every_setting", "rule"]
+
+OCTETS = "octets"
+"""The parameter of an action that chooses how many octets it is about."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Event:
     def ack_is_old(self) -> Expr:
         """SEG.ACK =< SND.UNA, "a duplicate": up to half the circle behind."""
         return self.me.snd_una - self.seg.ack < (1 << (self.s.seq_bits - 1))
+
+    # -- what is chosen ------------------------------------------------------------------------------------------
+    def octets(self) -> Expr:
+        """How many octets a segment carries, or a SEND hands over: one, or any choice up to `mss` (3.7.1)."""
+        return const(1) if self.s.mss == 1 else self.step.choose(OCTETS, Int(1, self.s.mss))
 
     # -- what happens --------------------------------------------------------------------------------------------
     def set(self, variable: Expr, value: Operand) -> None:

@@ -66,7 +66,7 @@ def _listen(s: Settings, _: System) -> Iterator[Clause]:
 
 def _numbers(s: Settings, _: System) -> Iterator[Clause]:
     """3.4: SND.UNA =< SND.NXT, a SYN and a FIN take one number each; 3.3.1: ISS and IRS; 3.10.2 and 3.8.6 for the window."""
-    on_syn = 1 if s.syn_data else 0
+    on_syn = s.mss if s.syn_data else 0
     for me in ends(s):
         sent, acknowledged, received = me.snd_nxt - me.iss, me.snd_una - me.iss, me.rcv_nxt - me.irs
         begun = me.state.isin(SYN_SENT, SYN_RECEIVED)

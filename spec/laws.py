@@ -262,7 +262,7 @@ def _segments(does: Does) -> Iterator[Clause]:
         yield "what is sent again is the front of the queue: the SYN, the oldest octet, or the FIN", does.some(
             lambda s: all_of(
                 s.seq == una, s.syn_bit == (una == iss), s.fin_bit == fin,
-                s.len == ite(s.syn_bit, me.octets_on_syn, ite(fin, 0, 1)),
+                s.len == ite(s.syn_bit, me.octets_on_syn, ite(fin, 0, does.octets)),
             )
         )  # fmt: skip
         yield "and it was not acknowledged", una != nxt
@@ -289,12 +289,12 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
         again = "retransmission" in does.action.tags and does.s.retransmit is not None
         yield "each retransmission counts", implies(goes_on, retries == me.retries + 1 if again else does.keeps(me.retries))
-        offered = 1 if does.is_call("send_in", "queue_send") else 0
+        offered = does.octets if does.is_call("send_in", "queue_send") else 0
         fin = ite(does.some(lambda s: s.fin_bit & (s.seq == me.snd_nxt)), 1, 0)
         yield "what is sent or waits was waiting, or is the octet of a SEND, or the FIN", implies(
             goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered + fin
         )
-        full = nxt - me.snd_una >= does.s.window
+        full = (nxt - me.snd_una) + does.octets > does.s.window
         yield "a SEND in ESTABLISHED or CLOSE-WAIT waits only for others or for the window", implies(
             before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_call("queue_send"), (me.queued > 0) | full
         )

@@ -23,7 +23,7 @@ class Network:
 
     def __init__(self, s: Settings) -> None:
         self.settings = s
-        longest = max([1, *(old.len for old in s.old_duplicates)])
+        longest = max([s.mss, *(old.len for old in s.old_duplicates)])
         self.segment = segment_sort(s.seq_bits, longest)
         self.to_server = self._direction("to_server", s.capacity.to_server)
         self.to_client = self._direction("to_client", s.capacity.to_client)

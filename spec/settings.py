@@ -86,6 +86,7 @@ class Settings:
     seq_bits: int = 4
     window: int = 2
     data: PerEnd = PerEnd(0, 0)  # noqa: RUF009
+    mss: int = 1
     syn_data: bool = False
     reassembly: bool = False
     close: frozenset[str] = frozenset()  # of "client", "server"
@@ -111,8 +112,10 @@ class Settings:
     old_duplicates: tuple[OldDuplicate, ...] = ()
 
     @staticmethod
-    def of(values: Mapping[str, object]) -> Settings:
+    def of(values: Mapping[str, object], *, alone: bool = False) -> Settings:
         """Settings from name -> value (bool, int or text); what is not named has its default.
+
+        `alone`: for one endpoint that is stepped and not explored, whose sequence numbers may have all their bits.
 
         Raises UnknownSetting, SettingError (a wrong value), NotBuiltYet, Contradiction, in that order.
         """
@@ -122,7 +125,7 @@ class Settings:
         settings = Settings(**read)
         if missing := not_built(settings):
             raise NotBuiltYet(*missing)
-        if clash := contradiction(settings):
+        if clash := contradiction(settings, alone=alone):
             raise Contradiction(*clash)
         return settings
 
@@ -256,6 +259,7 @@ SETTINGS: tuple[Setting, ...] = (
         octets(2**32 - 1),
         "octets that the client : the server may send per incarnation; one number means both",
     ),
+    Setting("mss", number(1, 2**31 - 1), "octets that one segment may carry; a SEND hands over so many at most (3.7.1)"),
     Setting("syn-data", switch(), "on: a SYN may carry data, delivered once the handshake has validated it"),
     Setting("reassembly", switch(), "on: data that arrives out of order is kept"),
     Setting("close", who(), "who may CLOSE"),

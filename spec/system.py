@@ -50,7 +50,7 @@ def build(settings: Settings) -> System:
         End(client, server, network.to_client, network.to_server),
         End(server, client, network.to_server, network.to_client),
     )
-    actions = [action for side in sides for action in endpoint_actions(side, settings)]
+    actions = [action for side in sides for _, _, action in endpoint_actions(side, settings)]
     actions += network.actions()
     return System(
         name="tcp",
@@ -78,14 +78,14 @@ def ends(settings: Settings) -> tuple[Tcb, Tcb]:
     return Tcb("client", settings), Tcb("server", settings)
 
 
-def endpoint_actions(side: End, settings: Settings) -> Iterator[Action]:
-    """Everything one end does, as actions: each rule in each of its states that the end can be in."""
+def endpoint_actions(side: End, settings: Settings) -> Iterator[tuple[Rule, Expr, Action]]:
+    """Everything one end does: each rule in each of its states that the end can be in, as an action."""
     for rule in RULES:
         if rule.only_if(settings):
             for state in (state for state in rule.states if side.me.can_be_in(state)):
                 action = _write(rule, state, side, settings)
                 if not _is_impossible(action):
-                    yield action
+                    yield rule, state, action
 
 
 def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:

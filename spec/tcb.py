@@ -200,7 +200,8 @@ class Tcb:
     def octets_on_syn(self) -> Expr:
         """What the SYN carried and carries again when it is retransmitted (before ESTABLISHED nothing else was sent)."""
         may = self.settings.syn_data and self.role == "active" and self.may_send
-        return ite(self.state.isin(SYN_SENT, SYN_RECEIVED), clamp(self.sent, 0, 1), const(0)) if may else const(0)
+        begun = self.state.isin(SYN_SENT, SYN_RECEIVED)
+        return ite(begun, clamp(self.sent, 0, self.settings.mss), const(0)) if may else const(0)
 
     @property
     def delivered(self) -> Expr:

@@ -1,13 +1,13 @@
 """Timeouts (RFC 9293 3.10.8) and giving up (3.8.3). Time is not modelled here: a timer that runs may fire at any moment.
 
 The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN
-as long as that is not acknowledged, then the oldest octet (every data segment carries one octet), at last the FIN. A
+as long as that is not acknowledged, then the oldest octet (or several, where `mss` allows that), at last the FIN. A
 retransmission needs room in the network.
 """
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, all_of, is_full
+from synproof.engine.expr import Expr, all_of, is_full, ite
 from synproof.engine.system import Kind
 
 from . import history
@@ -69,11 +69,10 @@ def retransmit_syn_ack(e: Event) -> None:
 def retransmit_data(e: Event) -> None:
     """The retransmission timer expires: the oldest octet that is not acknowledged is sent again."""
     me = e.me
-    e.when(me.snd_una != me.iss, me.snd_una != me.snd_nxt)
-    if me.sends_fin:
-        e.when(~_fin_is_front(e))
+    octets = e.octets()
+    e.when(me.snd_una != me.iss, octets <= (me.snd_nxt - me.snd_una) - ite(me.fin_sent, 1, 0))
     _once_more(e)
-    e.send(seq=me.snd_una, ack=me.rcv_nxt, octets=1)
+    e.send(seq=me.snd_una, ack=me.rcv_nxt, octets=octets)
 
 
 def _fin_is_front(e: Event) -> Expr:

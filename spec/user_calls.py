@@ -7,7 +7,7 @@ RECEIVE (3.10.3) is no action: a RECEIVE is always pending, so that octets are d
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr
+from synproof.engine.expr import Expr, Operand
 from synproof.engine.system import Kind
 
 from .event import Event, Rule, rule
@@ -40,7 +40,7 @@ def _carries_syn_data(s: Settings) -> bool:
     return s.syn_data
 
 
-def _open_actively(e: Event, octets: int) -> None:
+def _open_actively(e: Event, octets: Operand) -> None:
     me = e.me
     e.when(me.role == "active", me.opens < e.s.incarnations)
     iss = choose_iss(e)
@@ -63,8 +63,9 @@ def open_active(e: Event) -> None:
 @rule(Kind.USER_CALL, "3.10.1, CLOSED; 3.5", CLOSED, only_if=_carries_syn_data, choice="syn-data=on")
 def open_active_with_data(e: Event) -> None:
     """The user calls OPEN, active, and SEND at once: the SYN carries the first octet."""
-    e.when(e.me.may_send > 0)
-    _open_actively(e, octets=1)
+    octets = e.octets()
+    e.when(octets <= e.me.may_send)
+    _open_actively(e, octets)
 
 
 @rule(Kind.USER_CALL, "3.10.1, CLOSED", CLOSED, tags=frozenset({"passive-open"}))
@@ -83,46 +84,51 @@ def open_passive(e: Event) -> None:
 # ---- 3.10.2 SEND -----------------------------------------------------------------------------------------------------
 
 
-def _may_send_more(e: Event) -> None:
+def _may_send_more(e: Event, octets: Expr) -> None:
     """The user has octets to send, and has not called CLOSE: "No further SENDs from the user will be accepted" (3.6)."""
     me = e.me
-    e.when(me.sent + me.queued < me.may_send)
+    e.when(me.sent + me.queued + octets <= me.may_send)
     if me.may_close:
         e.when(~me.closed_by_user)
 
 
-def _window_is_open(e: Event) -> Expr:
-    """One more sequence number lies in the send window."""
-    return e.me.snd_nxt - e.me.snd_una < e.s.window
+def _window_is_open(e: Event, numbers: Operand = 1) -> Expr:
+    """So many more sequence numbers lie in the send window."""
+    return (e.me.snd_nxt - e.me.snd_una) + numbers <= e.s.window
 
 
 @rule(Kind.USER_CALL, "3.10.2, SYN-SENT and SYN-RECEIVED", SYN_SENT, SYN_RECEIVED)
 def queue_send(e: Event) -> None:
     """The user calls SEND before the connection is established: the octet is queued."""
-    _may_send_more(e)
-    e.set(e.me.queued, e.me.queued + 1)
+    _queue_octets(e, e.octets())
 
 
-def _send_octet(e: Event) -> None:
+def _queue_octets(e: Event, octets: Expr) -> None:
+    _may_send_more(e, octets)
+    e.set(e.me.queued, e.me.queued + octets)
+
+
+def _send_octets(e: Event, octets: Expr) -> None:
     me = e.me
-    e.set(me.snd_nxt, me.snd_nxt + 1)
-    e.send(seq=me.snd_nxt, ack=me.rcv_nxt, octets=1)
+    e.set(me.snd_nxt, me.snd_nxt + octets)
+    e.send(seq=me.snd_nxt, ack=me.rcv_nxt, octets=octets)
 
 
 @rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT)
 def send(e: Event) -> None:
     """The user calls SEND: the octet is sent at once, with a piggybacked acknowledgment."""
-    _may_send_more(e)
-    e.when(e.me.queued == 0, _window_is_open(e))
-    _send_octet(e)
+    octets = e.octets()
+    _may_send_more(e, octets)
+    e.when(e.me.queued == 0, _window_is_open(e, octets))
+    _send_octets(e, octets)
 
 
 @rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT, name="queue_send")
 def queue_send_in_turn(e: Event) -> None:
     """The user calls SEND while the window is full or octets wait already: the octet is queued."""
-    _may_send_more(e)
-    e.when((e.me.queued > 0) | ~_window_is_open(e))
-    e.set(e.me.queued, e.me.queued + 1)
+    octets = e.octets()
+    _queue_octets(e, octets)
+    e.when((e.me.queued > 0) | ~_window_is_open(e, octets))
 
 
 @rule(
@@ -131,9 +137,10 @@ def queue_send_in_turn(e: Event) -> None:
 )  # fmt: skip
 def transmit_queued_octet(e: Event) -> None:
     """A queued octet is sent as soon as the window allows."""
-    e.when(e.me.queued > 0, _window_is_open(e))
-    e.set(e.me.queued, e.me.queued - 1)
-    _send_octet(e)
+    octets = e.octets()
+    e.when(octets <= e.me.queued, _window_is_open(e, octets))
+    e.set(e.me.queued, e.me.queued - octets)
+    _send_octets(e, octets)
 
 
 # ---- 3.10.4 CLOSE ----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "rfc5961-all": {"rfc5961": "all", "user-timeout": "may-fire", "syn-data": "on", "data": "1:1"},
     "reassembly": {"reassembly": "on", "window": 3, "data": "2:2", "seq-bits": 5},
     "closing": {"close": "on", "abort": "on", "data": "1:1", "fin-wait-2-timeout": "may-fire"},
+    "segments-of-two": {"close": "on", "data": "2:2", "mss": 2, "seq-bits": 5, "syn-data": "on"},
     "closing-deferred": {"close": "on", "close-in-syn-received": "defer", "rfc1337": "on", "rfc5961": "off", "data": "1:1"},
     "closing-three-way": {"close": "on", "close-style": "three-way", "data": "1:1"},
     "closing-reassembly": {"close": "on", "reassembly": "on", "window": 3, "data": "2:2", "seq-bits": 5},

@@ -38,6 +38,7 @@ DOCUMENTED: dict[str, tuple[str | int, tuple[object, ...]]] = {
     "seq-bits": (4, (3, 5, 8)),
     "window": (2, (1, 7)),
     "data": (0, (1, "2", "1:0", "0:3")),
+    "mss": (1, (2,)),
     "syn-data": ("off", ("on",)),
     "reassembly": ("off", ("on",)),
     "close": ("off", ("client", "server", "on")),
@@ -69,7 +70,7 @@ NOT_BUILT = {
 # What a value needs beside it.
 WITH: dict[str, dict[str, object]] = {
     "give-up": {"retransmit": 1}, "syn-data": {"data": 1}, "client": {"attacker": "syn"},
-    "close-style": {"close": "on"}, "close-in-syn-received": {"close": "on"},
+    "close-style": {"close": "on"}, "close-in-syn-received": {"close": "on"}, "mss": {"data": 2},
 }  # fmt: skip
 CASES = [(name, value) for name, (_, values) in DOCUMENTED.items() for value in values]
 
@@ -261,6 +262,8 @@ def test_everything_else_is_built() -> None:
         ({"seq-bits": 8, "window": 33, "reassembly": "on"}, {"reassembly", "window"}),
         ({"give-up": "on"}, {"give-up", "retransmit"}),
         ({"syn-data": "on"}, {"syn-data", "data"}),
+        ({"mss": 2}, {"mss", "data"}),
+        ({"mss": 3, "data": 3}, {"mss", "window"}),
         ({"client": "passive"}, {"client", "server", "old-duplicates", "attacker"}),
         ({"old-duplicates": "server:S:16:0:0"}, {"old-duplicates", "seq-bits"}),
         ({"old-duplicates": "server:A:1:16:0"}, {"old-duplicates", "seq-bits"}),
