@@ -123,6 +123,8 @@ class _Search:
         question = question_of(self.system, prop)
         if question is None:
             reason = "a bounded search does not decide what happens eventually"
+            if prop.each:
+                reason = "a bounded search looks for one run, and this asks for several"
             self.found[prop.name] = PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=reason)
         return question
 

@@ -142,6 +142,7 @@ class _Judge:
         self.explored, self.budget = explored, budget
         self.exploration = exploration
         self.interrupted = exploration.interrupted
+        self.lacking: dict[str, str] = {}  # of a property that asks for several steps: those that no run takes
         self.doubt = self._doubt()
 
     def _doubt(self) -> str:
@@ -173,12 +174,14 @@ class _Judge:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt or f"{met.limit}: met before it was decided")
         if self.doubt:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=self.doubt, depth=self._settled_depth(prop))
-        return PropertyResult(prop, Verdict.NOT_REACHED if sometimes else Verdict.HOLDS)
+        return PropertyResult(
+            prop, Verdict.NOT_REACHED if sometimes else Verdict.HOLDS, reason=self.lacking.get(prop.name, "")
+        )
 
     def _run(self, prop: Property) -> Run | None:
         """The shortest run that decides the property, if there is one in what was explored."""
         search = self.exploration
-        if self.interrupted and (prop.kind is PropertyKind.EVENTUALLY or prop.scenario is not None):
+        if self.interrupted and prop.asks_the_graph:
             raise KeyboardInterrupt  # whoever has interrupted a check waits for no further question
         if prop.kind is PropertyKind.EVENTUALLY:
             from .liveness import check_responses
@@ -188,13 +191,28 @@ class _Judge:
             from .scenario import find_scenario
 
             return find_scenario(search, prop.scenario, self.budget)
+        if prop.each:
+            return self._farthest(prop)
         finding = search.findings.get(prop.name)
         return None if finding is None else search.run_of(finding)
+
+    def _farthest(self, prop: Property) -> Run | None:
+        """Of the shortest runs to each of the property's steps the longest; None if one is taken in no run."""
+        from .scenario import first_steps
+
+        runs = first_steps(self.exploration, prop.each, self.budget)
+        if lacking := [line.text for line, run in zip(prop.each, runs, strict=True) if run is None]:
+            self.lacking[prop.name] = f"no run takes: {'; '.join(lacking)}"
+            return None
+        found = [run for run in runs if run is not None]
+        for run in found:
+            confirm(prop, self.explored.trace(run, prop.name))
+        return max(found, key=lambda run: len(run.labels))
 
     def _settled_depth(self, prop: Property) -> int | None:
         """How long the runs are that were all looked at although the verdict is incomplete."""
         search = self.exploration
-        if prop.kind is PropertyKind.EVENTUALLY or prop.scenario is not None:
+        if prop.asks_the_graph:
             return None
         if search.complete:
             return search.depth + (not prop.only_quiescent)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .evaluate import enabled_steps, holds
+from .evaluate import Transition, enabled_steps, holds
 from .expr import Expr
-from .property import Property, PropertyKind, Response, Scenario
+from .property import Property, PropertyKind, Response, Scenario, ScenarioLine
 from .trace import ReplayFailed, Trace
 
 __all__ = ["confirm", "confirm_via"]
@@ -41,6 +41,9 @@ def _fault(prop: Property, trace: Trace) -> str:
         return "" if happened else f"its last step does not cause the event {prop.event!r}"
     if prop.scenario is not None:
         return "" if _follows(prop.scenario, trace) else "its end is not the scenario"
+    if prop.each:
+        taken = bool(trace.steps) and any(_is_step(line, trace.steps[-1]) for line in prop.each)
+        return "" if taken else "its last step is none of those that are asked for"
     if prop.predicate is not None:
         return _predicate_fault(prop, trace)
     return "" if any(_is_owed(response, trace) for response in prop.responses) else "what it owes comes about"
@@ -62,11 +65,12 @@ def _follows(scenario: Scenario, trace: Trace) -> bool:
     first = len(trace) - len(scenario.lines)
     if first < 0 or not holds(scenario.start, trace.states[first]):
         return False
-    return all(
-        step.action.name in line.actions
-        and holds(line.before, step.before, step.params)
-        and holds(line.after, step.after)
-        for line, step in zip(scenario.lines, trace.steps[first:], strict=True)
+    return all(_is_step(line, step) for line, step in zip(scenario.lines, trace.steps[first:], strict=True))
+
+
+def _is_step(line: ScenarioLine, step: Transition) -> bool:
+    return (
+        step.action.name in line.actions and holds(line.before, step.before, step.params) and holds(line.after, step.after)
     )
 
 

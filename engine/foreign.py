@@ -99,6 +99,8 @@ def _not_asked(prop: Property) -> str:
         return prop.not_applicable
     if prop.kind is PropertyKind.EVENTUALLY:
         return "an eventually-property speaks of infinite runs"
+    if prop.each:
+        return "it speaks of several runs, one for each step that it asks for"
     return "it speaks of a run step by step, not of a state or a step" if prop.scenario is not None else ""
 
 

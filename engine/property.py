@@ -2,8 +2,8 @@
 
 * *always*: a predicate that every reachable state satisfies (or every quiescent one, `only_quiescent`), or an event that no
   transition causes.
-* *sometimes*: a predicate that some reachable state satisfies, or a `Scenario` that some run follows. It guards against
-  vacuous success.
+* *sometimes*: a predicate that some reachable state satisfies, a `Scenario` that some run follows, or several steps each of
+  which some run takes. It guards against vacuous success.
 * *eventually*: a response, under fairness: whenever `trigger` holds then, if `meanwhile` holds from then on, `goal` holds at
   some time.
 """
@@ -102,7 +102,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Property:
-    """A named property; exactly one of `predicate`, `event`, `scenario`, `responses` is given.
+    """A named property; exactly one of `predicate`, `event`, `scenario`, `each`, `responses` is given.
+
+    `each` are steps: a sometimes-property says that for each of them there is a run that takes it, and its trace is the
+    shortest run to the one that is farthest away.
 
     `clauses` are the parts of the predicate (or of the event's condition) that a counterexample shows one by one, each with
     the words for it. `not_applicable` says why the settings leave nothing to check.
@@ -115,6 +118,7 @@ class Property:
     only_quiescent: bool = False
     event: str | None = None
     scenario: Scenario | None = None
+    each: tuple[ScenarioLine, ...] = ()
     responses: tuple[Response, ...] = ()
     fairness: Fairness = Fairness()
     clauses: tuple[tuple[str, Expr], ...] = ()
@@ -122,6 +126,11 @@ class Property:
     not_applicable: str = ""
     expect: Verdict | None = None
     expect_steps: int | None = None
+
+    @property
+    def asks_the_graph(self) -> bool:
+        """Whether it is decided on the finished graph, and not while states are found."""
+        return self.kind is PropertyKind.EVENTUALLY or self.scenario is not None or bool(self.each)
 
     @property
     def is_deadlock(self) -> bool:

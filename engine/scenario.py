@@ -1,6 +1,11 @@
-"""Scenarios: the shortest run that follows given lines one after the other, from a reachable state, with nothing in between."""
+"""Scenarios: the shortest run that follows given lines one after the other, from a reachable state, with nothing in between.
+
+And single lines: for each the shortest run that ends with it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from .budget import Budget
 from .compile import Compiled
@@ -11,7 +16,7 @@ from .expr import TRUE, Op, postorder
 from .property import Scenario, ScenarioLine
 from .system import System
 
-__all__ = ["find_scenario"]
+__all__ = ["find_scenario", "first_steps"]
 
 
 def find_scenario(exploration: Exploration, scenario: Scenario, budget: Budget | None = None) -> Run | None:
@@ -35,6 +40,34 @@ def find_scenario(exploration: Exploration, scenario: Scenario, budget: Budget |
             if labels is not None:
                 return exploration.run_to(position, *labels)
     return None
+
+
+def first_steps(
+    exploration: Exploration, lines: Sequence[ScenarioLine], budget: Budget | None = None
+) -> list[Run | None]:
+    """For each line the shortest run whose last step is one, or None; among equally short ones the least by action order.
+
+    Whether None settles anything, and what is raised, is as with `find_scenario`.
+    """
+    system, shift = exploration.system, exploration.unit.layout.param_bits
+    for number, line in enumerate(lines, 1):
+        _check_line(system, line, f"line {number} ({line.text})")
+    taken = {system.action_index[name] for name, times in exploration.coverage.items() if times}
+    wanted = [{system.action_index[name] for name in line.actions if name in system.action_index} & taken for line in lines]
+    pending = {i for i, actions in enumerate(wanted) if actions}
+    found: list[Run | None] = [None] * len(lines)
+    walk = _Walk(exploration, tuple(lines), budget or Budget())
+    for position in range(exploration.expanded):
+        if not pending:
+            break
+        walk.budget.spend()
+        steps = [(label, target) for label, target, _ in exploration.successors(position)]
+        for i in sorted(pending):
+            mine = walk.kept(exploration.states[position], i, [s for s in steps if s[0] >> shift in wanted[i]])
+            if mine:
+                found[i] = exploration.run_to(position, mine[0][0])
+                pending.discard(i)
+    return found
 
 
 def _check_line(system: System, line: ScenarioLine, where: str) -> None:
@@ -76,10 +109,14 @@ class _Walk:
     def _steps(self, state: int, number: int) -> list[tuple[int, int]]:
         """The transitions that are line `number`, in action order."""
         self.budget.spend()
-        line, wanted = self.lines[number], self.wanted[number]
+        wanted = self.wanted[number]
         out: list[tuple[int, int, int]] = []
         self.unit.successors(state, out, [0] * len(self.unit.needs))
-        steps = sorted((label, target) for label, target, _ in out if label >> self.layout.param_bits in wanted)
+        return self.kept(state, number, sorted((la, ta) for la, ta, _ in out if la >> self.layout.param_bits in wanted))
+
+    def kept(self, state: int, number: int, steps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those transitions of a packed state, by actions of line `number`, where its conditions hold."""
+        line = self.lines[number]
         if line.before is not TRUE and steps:
             before = self.layout.unpack(state)
             steps = [s for s in steps if holds(line.before, before, self.layout.unpack_label(s[0])[1])]

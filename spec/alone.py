@@ -48,7 +48,7 @@ from .settings import SettingError, Settings, setting
 
 __all__ = [
     "Abort", "ActiveOpen", "Ambiguous", "Arrives", "Close", "Connection", "Endpoint", "Event", "GoOn", "MissingChoice",
-    "NothingHappens", "Outcome", "PassiveOpen", "Refused", "Segment", "Send", "Timeout", "Timer",
+    "NotModelled", "NothingHappens", "Outcome", "PassiveOpen", "Refused", "Segment", "Send", "Timeout", "Timer",
 ]  # fmt: skip
 
 SECTIONS = {OPEN: "3.10.1,", SEND: "3.10.2,", CLOSE: "3.10.4,", ABORT: "3.10.5,"}
@@ -92,6 +92,10 @@ class NothingHappens(AloneError):
 
 class MissingChoice(AloneError):
     """The rule that answers the event needs a choice that the caller has not made, such as an ISS."""
+
+
+class NotModelled(AloneError):
+    """TCP would do something that the specification does not have."""
 
 
 class Ambiguous(AloneError):
@@ -228,6 +232,11 @@ class Endpoint:
         return NothingHappens(f"{event} in {connection}: no rule answers that; events that could happen now: {can}")
 
     def _why_refused(self, connection: Connection, event: Event, call: str) -> AloneError:
+        if isinstance(event, ActiveOpen) and connection.state == "LISTEN":
+            return NotModelled(
+                "ActiveOpen in LISTEN: 3.10.1 has an active OPEN change the connection from passive to active, which is not "
+                "modelled: call CLOSE first"
+            )
         words = REFUSALS.get((call, connection.state))
         if words is None:
             octets = event.octets if isinstance(event, Send | ActiveOpen) else 1

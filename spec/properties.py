@@ -14,6 +14,7 @@ from synproof.engine.expr import Expr, all_of, any_of, implies
 from synproof.engine.property import Fairness, Property, PropertyKind, Response
 from synproof.engine.system import Kind, System
 
+from .figure_5 import FIGURE_5, figure_5, why_not_figure_5
 from .figures import FIGURES, Figures
 from .invariants import INVARIANTS
 from .laws import LAWS
@@ -154,6 +155,7 @@ NO_DEADLOCK = Row(
     "no-deadlock", ALWAYS,
     "Where no protocol step is possible, both ends are at rest, or connected to each other, or a user was told of a failure.",
 )  # fmt: skip
+FIGURE = Row(FIGURE_5, SOMETIMES, "Each arc of figure 5 for which the settings leave room is taken, in one run or another.")
 ESTABLISHES = Row(
     "establishes", EVENTUALLY,
     "An active open whose peer stays willing ends in a connection with that peer, or its user is told.",
@@ -191,7 +193,7 @@ def rows() -> tuple[Row, ...]:
     return (
         *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY,
         *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
-        *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
+        FIGURE, *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
         ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS,
     )  # fmt: skip
 
@@ -240,6 +242,9 @@ class _Properties:
             yield replace(self._of(row), event=event, not_applicable=self._why_not(row.name))
         for state in STATE.members:
             yield self._reached(state)
+        yield replace(
+            self._of(FIGURE), each=figure_5(self.s, self.system), not_applicable=why_not_figure_5(self.s)
+        )
         figures = Figures(self.s, self.client, self.server, self.network)
         for name, sentence in FIGURES.items():
             row = Row(name, SOMETIMES, sentence)

@@ -30,7 +30,8 @@ CLOSED_HERE = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK", "TIME_WAIT")
 REFUSALS: dict[tuple[str, str], str] = {
     **{(call, "CLOSED"): NO_CONNECTION for call in (SEND, CLOSE, ABORT)},
     # "If the remote socket was not specified", which to the letter is so of a second passive OPEN too; that this "returns an
-    # error" and leaves alone what there is, MUST-41 demands (3.9.1.1).
+    # error" and leaves alone what there is, MUST-41 demands (3.9.1.1). An active OPEN, which specifies it, would change the
+    # connection from passive to active: that is not modelled.
     **{(call, "LISTEN"): UNSPECIFIED for call in (OPEN, SEND)},
     **{(OPEN, state): EXISTS for state in AFTER_CLOSED},
     **{(SEND, state): ENDS for state in CLOSED_HERE},

@@ -1,8 +1,9 @@
 """User calls: OPEN, SEND, CLOSE, ABORT (RFC 9293 3.10.1, 3.10.2, 3.10.4, 3.10.5).
 
 RECEIVE (3.10.3) is no action: a RECEIVE is always pending, so that octets are delivered as soon as they are accepted. STATUS
-(3.10.6) changes nothing. A passive OPEN leaves the remote socket unspecified, so an active OPEN or a SEND in LISTEN is an error
-("error: remote socket unspecified") and changes nothing either.
+(3.10.6) changes nothing. A passive OPEN leaves the remote socket unspecified, so a SEND in LISTEN is an error ("error: remote
+socket unspecified") and changes nothing either. An end opens in one way: an active OPEN that turns LISTEN into SYN-SENT is not
+modelled.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def _observed(prop: Property) -> Iterator[Expr]:
         yield from (response.trigger, response.goal, response.meanwhile)
     if prop.scenario is not None:
         yield prop.scenario.start
-        for line in prop.scenario.lines:
-            yield from (line.before, line.after)
+    for line in (*(prop.scenario.lines if prop.scenario is not None else ()), *prop.each):
+        yield from (line.before, line.after)
 
 
 class Control:

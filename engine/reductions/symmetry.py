@@ -65,7 +65,7 @@ def find_symmetry(system: System, properties: Sequence[Property]) -> Symmetry | 
     """The swap of two actors under which the system and the properties are what they were; or why there is none."""
     asked = [prop for prop in properties if not prop.not_applicable]
     for prop in asked:
-        if prop.kind is PropertyKind.EVENTUALLY or prop.scenario is not None:
+        if prop.asks_the_graph:
             what = "an eventually-property" if prop.kind is PropertyKind.EVENTUALLY else "a scenario"
             return f"{prop.name} is {what}, which tells the ends apart (-p asks for others alone)"
     reasons = []

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from synproof.engine.checker import Subject, Task, check
+from synproof.engine.confirm import confirm
 from synproof.engine.errors import UnknownName
 from synproof.engine.evaluate import holds
 from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import TRUE, Expr, param
-from synproof.engine.property import Scenario, ScenarioLine
-from synproof.engine.scenario import find_scenario
+from synproof.engine.property import Property, PropertyKind, Scenario, ScenarioLine, Verdict
+from synproof.engine.scenario import find_scenario, first_steps
 from synproof.engine.sorts import BOOL, Int
 from synproof.engine.system import Kind, Step, System, Variable
+from synproof.engine.trace import ReplayFailed
 
 from .graph_systems import MESSAGE, Dice, Graph, graph_of, labels_of, least_ways, way_of
 
@@ -69,6 +73,28 @@ def test_agrees_with_all_ways_on_random_systems() -> None:
             else:
                 missed += 1
     assert found >= 80 and missed >= 80 and late >= 20, (found, missed, late)
+
+
+def test_first_steps_agree_with_all_transitions_of_random_systems() -> None:
+    found, missed = 0, 0
+    for seed in range(120):
+        dice = Dice(seed + 900, channels=1 + seed % 2, capacity=2, top=3, steps=4)
+        system = dice.system()
+        graph = graph_of(system, 60)
+        if graph is None or len(graph.states) < 4:
+            continue
+        exploration = explore(system)
+        ways = least_ways(graph)
+        lines = [line for _ in range(3) for line in random_scenario(dice, system).lines]
+        for line, run in zip(lines, first_steps(exploration, lines), strict=True):
+            all_ways = [ways[i] + along for i in range(len(graph.states)) for along in ways_along(graph, i, (line,))]
+            assert (run is None) == (not all_ways)
+            if run is not None:
+                assert way_of(system, run) == min(all_ways, key=lambda way: (len(way), way))
+                found += 1
+            else:
+                missed += 1
+    assert found >= 150 and missed >= 50, (found, missed)
 
 
 # ---- by hand ---------------------------------------------------------------------------------------------------------
@@ -145,6 +171,33 @@ def test_an_action_that_is_not_there_never_happens() -> None:
     system, at = paths()
     assert names(system, Scenario(at == 0, (line("left", "fly"),))) == ["left"]
     assert names(system, Scenario(at == 0, (line("fly"),))) is None
+
+
+def test_each_of_several_steps_is_asked_for() -> None:
+    system, at = paths()
+    both = Property("both", PropertyKind.SOMETIMES, each=(line("home"), line("right")))
+    (result,) = check(Subject("paths", system, (both,)))
+    found = result.result("both")
+    assert (found.verdict, found.steps) == (Verdict.REACHED, 4), "the one that is farthest away"
+    assert found.trace is not None and found.trace.steps[-1].action.name == "home"
+    never = ScenarioLine("digging from 2", frozenset({"dig"}), before=at == 2)
+    asked = replace(both, each=(*both.each, never, ScenarioLine("flying", frozenset({"fly"}))))
+    (result,) = check(Subject("paths", system, (asked,)))
+    found = result.result("both")
+    assert (found.verdict, found.reason) == (Verdict.NOT_REACHED, "no run takes: digging from 2; flying")
+    (result,) = check(Subject("paths", system, (asked,)), Task(limits=Limits(max_states=3)))
+    assert result.result("both").verdict is Verdict.INCOMPLETE
+    (result,) = check(Subject("paths", system, (both,)), Task(engine="smt"))
+    assert result.result("both").verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_run_that_takes_none_of_the_steps_is_no_witness() -> None:
+    system, _ = paths()
+    both = Property("both", PropertyKind.SOMETIMES, each=(line("home"), line("right")))
+    run = find_scenario(explore(system), Scenario(TRUE, (line("left"),)))
+    assert run is not None
+    with pytest.raises(ReplayFailed, match="its last step is none of those that are asked for"):
+        confirm(both, run.trace(system))
 
 
 def test_mistakes_are_named() -> None:
