@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import MutableSequence
 from typing import TypeAlias
 
-__all__ = ["divide", "forget", "insert", "locate", "number", "order", "refill", "tally"]
+__all__ = ["arrange", "forget", "insert", "locate", "number", "refill"]
 
 Words: TypeAlias = MutableSequence[int]  # of 64 bits
 Numbers: TypeAlias = MutableSequence[int]  # of 32 bits, none negative
@@ -25,6 +25,7 @@ POSITION = (1 << 36) - 1  # the bits of an entry that hold a position, plus one;
 TAG = (1 << 63) - 1 - POSITION
 LOW = (1 << 32) - 1
 AHEAD = 12  # how far ahead memory is asked for
+NOWHERE = (1 << 32) - 1  # behind the last place
 
 
 def prefetch(_array: Words, _index: int) -> None:
@@ -39,34 +40,6 @@ def hash_of(words: Words, row: int) -> int:
         h = h ^ (h >> 32 & LOW)
     h = h * -4658895280553007687
     return h ^ (h >> 29 & LOW)
-
-
-def order(count: int, first: int, ends: Words, labels: Words, words: Words, flags: Words, hashes: Words) -> None:
-    """Sort the successors of each of `count` states by label, and hash them; `ends` tells where those of each state end."""
-    at = first
-    for state in range(count):
-        begin = at
-        at = ends[state]
-        for i in range(begin + 1, at):
-            if labels[i] < labels[i - 1]:
-                label = labels[i]
-                flag = flags[i]
-                j = i
-                while j > begin and labels[j - 1] > label:
-                    labels[j] = labels[j - 1]
-                    flags[j] = flags[j - 1]
-                    j -= 1
-                labels[j] = label
-                flags[j] = flag
-                for w in range(WIDTH):
-                    word = words[i * WIDTH + w]
-                    k = i
-                    while k > j:
-                        words[k * WIDTH + w] = words[(k - 1) * WIDTH + w]
-                        k -= 1
-                    words[j * WIDTH + w] = word
-    for i in range(first, at):
-        hashes[i] = hash_of(words, i)
 
 
 def home(h: int, bits: int) -> int:
@@ -93,143 +66,170 @@ def same(one: Words, row: int, other: Words, place: int) -> int:
     return different == 0
 
 
-def divide(first: int, end: int, hashes: Words, owners: int, size: int, chosen: Words, counts: Words) -> None:
-    """List the successors by who owns the part of the table where they belong; each list has room for `size`."""
+def arrange(
+    count: int, first: int, ends: Words, labels: Words, words: Words, flags: Words,
+    rows: Numbers, hashes: Words, owners: int, size: int, chosen: Numbers, counts: Words,
+    shift: int, actions: int, protocol: Octets, quiet: Octets, taken: Words,
+) -> int:  # fmt: skip
+    """Put the successors of each of `count` states in the order of their labels; `ends` tells where those of each state end.
+
+    They stay in their rows: `rows` tells the row of each place in that order, and `hashes` the hash. By their places they are
+    listed for those who own the part of the table where they belong; each list has room for `size`. Transitions are counted by
+    action, and after the last action the overflows. `quiet` is made 1 for the states without a protocol step. Gives the flags
+    that occur.
+    """
     for owner in range(owners):
         counts[owner] = 0
-    for i in range(first, end):
-        owner = home(hashes[i], PARTS) * owners >> PARTS
-        chosen[owner * size + counts[owner]] = i
-        counts[owner] += 1
-
-
-def insert(
-    count: int, chosen: Words, hashes: Words, words: Words, slots: Words,
-    states: Words, known: int, table: Words, bits: int,
-) -> int:  # fmt: skip
-    """Put those of the chosen successors into the table that are not there: their slots, else -1.
-
-    Gives 1 if a part is full (then the table has to grow, and all begins anew), else 0.
-    """
-    size = 1 << bits - PARTS
-    for k in range(count):
-        if k + 2 * AHEAD < count:
-            prefetch(table, home(hashes[chosen[k + 2 * AHEAD]], bits))
-            h = hashes[chosen[k + AHEAD]]
-            entry = table[home(h, bits)]
-            if entry & TAG == tag(h) and entry & POSITION <= known:
-                prefetch(states, ((entry & POSITION) - 1) * WIDTH)
-        i = chosen[k]
-        h = hashes[i]
-        slot = home(h, bits)
-        steps = 0
-        found = -1
-        while True:
-            entry = table[slot]
-            if entry == 0:
-                table[slot] = tag(h) | known + i + 1
-                found = slot
-                break
-            if entry & TAG == tag(h):
-                position = (entry & POSITION) - 1
-                if position < known:
-                    if same(words, i, states, position):
-                        break
-                elif same(words, i, words, position - known):
-                    break
-            slot = after(slot, bits)
-            steps += 1
-            if steps == size:
-                return 1
-        slots[i] = found
-    return 0
-
-
-def number(
-    start: int, count: int, first: int, ends: Words, words: Words, slots: Words,
-    states: Words, parents: Numbers, known: int, most: int, table: Words, level: Words,
-) -> int:  # fmt: skip
-    """Give the new successors of `count` states from `start` on their positions, in order: how many states are then known.
-
-    Stops before the state that would make it more than `most`: `level[0]` says after how many states. `level[1]` is where the
-    level ends that is being worked off; `level[2]` counts the ends of levels that were passed and are written after it.
-    """
-    at = first
-    for i in range(count):
-        begin = at
-        at = ends[i]
-        fresh = 0
-        for j in range(begin, at):
-            if slots[j] >= 0:
-                fresh += 1
-                prefetch(table, slots[j])
-        if known + fresh > most:
-            level[0] = i
-            return known
-        if fresh > 0:
-            for j in range(begin, at):
-                slot = slots[j]
-                if slot >= 0:
-                    for w in range(WIDTH):
-                        states[known * WIDTH + w] = words[j * WIDTH + w]
-                    parents[known] = start + i
-                    known += 1
-                    table[slot] = table[slot] & TAG | known
-        if start + i + 1 == level[1]:
-            level[3 + level[2]] = known
-            level[2] += 1
-            level[1] = known
-    level[0] = count
-    return known
-
-
-def forget(first: int, end: int, slots: Words, table: Words) -> None:
-    """Take successors out of the table again, the last that were put in."""
-    for i in range(first, end):
-        if slots[i] >= 0:
-            table[slots[i]] = 0
-
-
-def tally(
-    count: int, first: int, ends: Words, labels: Words, flags: Words, shift: int,
-    actions: int, protocol: Octets, quiet: Octets, taken: Words,
-) -> int:  # fmt: skip
-    """Count the transitions of `count` states by action, and after the last action the overflows: which flags occur.
-
-    `quiet` is made 1 for the states without a protocol step.
-    """
     seen = 0
     lost = 0
     at = first
-    for i in range(count):
+    for state in range(count):
+        begin = at
+        at = ends[state]
+        highest = 0
         moves = 0
-        for j in range(at, ends[i]):
-            action = labels[j] >> shift
-            taken[action] += 1
-            moves = moves | protocol[action]
-            seen = seen | flags[j]
-            lost += flags[j] & 1
-        quiet[i] = 1 - moves
-        at = ends[i]
+        for i in range(begin, at):
+            label = labels[i]
+            j = i
+            if label < highest:
+                while j > begin and labels[rows[j - 1]] > label:
+                    rows[j] = rows[j - 1]
+                    j -= 1
+            else:
+                highest = label
+            rows[j] = i
+            taken[label >> shift] += 1
+            moves = moves | protocol[label >> shift]
+            seen = seen | flags[i]
+            lost += flags[i] & 1
+        quiet[state] = 1 - moves
+        for i in range(begin, at):
+            h = hash_of(words, rows[i])
+            hashes[i] = h
+            owner = home(h, PARTS) * owners >> PARTS
+            chosen[owner * size + counts[owner]] = i
+            counts[owner] += 1
     taken[actions] += lost
     return seen
 
 
-def refill(start: int, end: int, states: Words, table: Words, bits: int) -> int:
-    """Put the states start .. end - 1 into a table that has none of them; 1 if a part is full."""
+def insert(
+    count: int, chosen: Numbers, rows: Numbers, hashes: Words, words: Words, slots: Words, fresh: Numbers,
+    states: Words, known: int, table: Words, bits: int,
+) -> int:  # fmt: skip
+    """Put those of the chosen successors into the table that are not there, and list them, with their slots: how many they are.
+
+    Gives -1 if a part is full; then the table has to grow, and all begins anew.
+    """
+    size = 1 << bits - PARTS
+    found = 0
+    for k in range(-2 * AHEAD, count):
+        if k + 2 * AHEAD < count:
+            prefetch(table, home(hashes[chosen[k + 2 * AHEAD]], bits))
+        if k + AHEAD >= 0 and k + AHEAD < count:
+            i = chosen[k + AHEAD]
+            h = hashes[i]
+            slot = home(h, bits)
+            entry = table[slot]
+            steps = 0
+            while entry != 0 and entry & TAG != tag(h) and steps < size:  # no entry before the one found here ever matters
+                slot = after(slot, bits)
+                entry = table[slot]
+                steps += 1
+            slots[i] = slot
+            position = entry & POSITION
+            if position != 0 and position <= known:
+                prefetch(states, (position - 1) * WIDTH)
+                prefetch(states, position * WIDTH - 1)
+        if k >= 0:
+            i = chosen[k]
+            h = hashes[i]
+            slot = slots[i]
+            steps = 0
+            while True:
+                entry = table[slot]
+                if entry == 0:
+                    table[slot] = tag(h) | known + i + 1
+                    slots[i] = slot
+                    fresh[found] = i
+                    found += 1
+                    break
+                if entry & TAG == tag(h):
+                    position = (entry & POSITION) - 1
+                    if position < known:
+                        if same(words, rows[i], states, position):
+                            break
+                    elif same(words, rows[i], words, rows[position - known]):
+                        break
+                slot = after(slot, bits)
+                steps += 1
+                if steps == size:
+                    return -1
+    return found
+
+
+def number(
+    start: int, ends: Words, rows: Numbers, words: Words, slots: Words, owners: int, size: int, fresh: Numbers, counts: Words,
+    heads: Words, states: Words, parents: Numbers, known: int, table: Words,
+) -> int:  # fmt: skip
+    """Give the new successors of the states from `start` on their positions, in order: how many states are then known.
+
+    Each owner of parts of the table has listed those that are in its parts; the lists are merged.
+    """
+    total = 0
+    for owner in range(owners):
+        heads[owner] = owner * size
+        fresh[owner * size + counts[owner]] = NOWHERE
+        total += counts[owner]
+    state = 0
+    for _ in range(total):
+        i = fresh[heads[0]]
+        first = 0
+        for owner in range(1, owners):
+            if fresh[heads[owner]] < i:
+                i = fresh[heads[owner]]
+                first = owner
+        head = heads[first] + 1
+        heads[first] = head
+        if head + AHEAD < first * size + counts[first]:
+            prefetch(table, slots[fresh[head + AHEAD]])
+        while ends[state] <= i:
+            state += 1
+        row = rows[i]
+        for w in range(WIDTH):
+            states[known * WIDTH + w] = words[row * WIDTH + w]
+        parents[known] = start + state
+        known += 1
+        slot = slots[i]
+        table[slot] = table[slot] & TAG | known
+    return known
+
+
+def forget(count: int, fresh: Numbers, slots: Words, table: Words) -> None:
+    """Take successors out of the table again, the last that were put in."""
+    for k in range(count):
+        table[slots[fresh[k]]] = 0
+
+
+def refill(start: int, end: int, states: Words, table: Words, bits: int, owner: int, owners: int) -> int:
+    """Put those of the states start .. end - 1 that an owner of parts has into a table that has none of them.
+
+    Gives 1 if a part is full.
+    """
     size = 1 << bits - PARTS
     for i in range(start, end):
         if i + AHEAD < end:
             prefetch(table, home(hash_of(states, i + AHEAD), bits))
         h = hash_of(states, i)
-        slot = home(h, bits)
-        steps = 0
-        while table[slot] != 0:
-            slot = after(slot, bits)
-            steps += 1
-            if steps == size:
-                return 1
-        table[slot] = tag(h) | i + 1
+        if home(h, PARTS) * owners >> PARTS == owner:
+            slot = home(h, bits)
+            steps = 0
+            while table[slot] != 0:
+                slot = after(slot, bits)
+                steps += 1
+                if steps == size:
+                    return 1
+            table[slot] = tag(h) | i + 1
     return 0
 
 

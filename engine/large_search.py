@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import reduce
+from itertools import accumulate, pairwise
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from . import kernels
@@ -33,6 +35,7 @@ __all__ = ["LargeSearch", "machines_of"]
 
 ROWS = 1 << 15  # successors in a slice of a batch, about
 PARTS = 1 << kernels.PARTS
+FEW = 64  # states that are not worth a worker
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
 
 
@@ -44,20 +47,37 @@ def machines_of(unit: Compiled) -> list[Machine]:
 
 @dataclass
 class _Slice:
-    """A part of a batch: `count` states from `start` on; their successors are in the rows first .. last - 1 of the buffers."""
+    """A part of a batch: `count` states from `start` on; their successors are in the rows first .. last - 1 of the buffers.
+
+    What is listed by the owners of the parts of the table has a row for each.
+    """
 
     start: int
     count: int
     first: int
     ends: Array
     lack: Array
-    chosen: Array  # for each owner of a part of the table a list of rows, `counts` of them
-    counts: Array
+    taken: Array  # by action, and the overflows
+    quiet: Array  # the states without a protocol step
+    chosen: Array  # the successors by owner, in order,
+    counts: Array  # and how many they are
+    fresh: Array  # those of them that are new,
+    found: Array  # and how many they are
+    seen: int = 0  # the flags that occur
 
     @property
     def last(self) -> int:
         """The row after the last."""
         return int(self.ends[self.count - 1]) if self.count else self.first
+
+    @property
+    def fresh_total(self) -> int:
+        """How many of the successors are new."""
+        return int(self.found.sum())
+
+    def fresh_before(self, row: int) -> list[int]:
+        """How many of them stand before a row, by owner."""
+        return [int(ranks[:n].searchsorted(row)) for ranks, n in zip(self.fresh, self.found.tolist(), strict=True)]
 
 
 class LargeSearch:
@@ -78,16 +98,18 @@ class LargeSearch:
         result.states, result.index, result.parents = States(self.store), Index(self.store), Parents(self.store)
         result.labels, result.large = Labels(result), self
         self.rows = ROWS + most_successors(unit.system)
-        rows = self.workers * self.rows
+        workers, rows, actions = self.workers, self.workers * self.rows, len(unit.system.actions)
         self.labels, self.flags, self.hashes, self.slots = (numpy.empty(rows, numpy.int64) for _ in range(4))
+        self.order = numpy.empty(rows, numpy.uint32)
         self.words = numpy.empty(rows * self.store.width, numpy.int64)
-        self.ends = numpy.empty((self.workers, self.rows), numpy.int64)
-        self.chosen = numpy.empty((self.workers, self.workers, self.rows), numpy.int64)
-        self.quiet = numpy.empty(self.rows, numpy.uint8)
-        self.masks = numpy.empty(self.rows, numpy.int64)
-        self.protocol = numpy.array([*(a.kind.is_protocol_step for a in unit.system.actions), 0], numpy.uint8)
+        self.ends = numpy.empty((workers, self.rows), numpy.int64)
+        self.chosen, self.fresh = (numpy.empty((workers, workers, self.rows + 1), numpy.uint32) for _ in range(2))
+        self.quiet = numpy.empty((workers, self.rows), numpy.uint8)
+        self.protocol = numpy.array([a.kind.is_protocol_step for a in unit.system.actions], numpy.uint8)
         self.taken = numpy.array([*search.taken, result.overflows], numpy.int64)
         self.lack = numpy.array([*search.lack, 0], numpy.int64)
+        self.counters = numpy.empty((workers, actions + 1 + len(self.lack)), numpy.int64)
+        self.lists = numpy.empty((3, workers, workers), numpy.int64)  # lengths of lists, and how far they are read
         self.branching = 1.0  # successors of a state, lately
         self.pool: ThreadPoolExecutor | None = None
 
@@ -96,7 +118,7 @@ class LargeSearch:
         """Go on until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
         search, result, store, looked = self.search, self.result, self.store, 0.0
         with ThreadPoolExecutor(self.workers) as self.pool:
-            store.refill(pause)
+            self._refill(pause)
             while result.expanded < store.known and not result.stopped_by:
                 pause()
                 level = len(result.level_starts)
@@ -111,42 +133,49 @@ class LargeSearch:
         if not result.frontier:
             result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
 
-    def _each(self, slices: Sequence[Any], do: Callable[[Any], int]) -> list[int]:
+    def _each(self, do: Callable[[Any], int], things: Iterable[Any]) -> list[int]:
         """Do something to each of some things, at the same time."""
-        if len(slices) == 1 or self.pool is None:
-            return [do(one) for one in slices]
-        return list(self.pool.map(do, slices))
+        listed = list(things)
+        if len(listed) == 1 or self.pool is None:
+            return [do(one) for one in listed]
+        return list(self.pool.map(do, listed))
+
+    def _refill(self, pause: Callable[[], None] = lambda: None) -> None:
+        self.store.refill(pause, self.workers, self._each)
 
     def _slices(self, start: int, end: int) -> list[_Slice]:
         """The next states, as many as fill the buffers about."""
-        import numpy
-
         count = min(end - start, self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1))
-        workers = self.workers if count >= 64 * self.workers else 1
-        counts = numpy.zeros((workers, workers), numpy.int64)
+        workers = self.workers if count >= FEW * self.workers else 1
         bounds = [start + count * i // workers for i in range(workers + 1)]
-        lacks = numpy.zeros((workers, len(self.lack)), numpy.int64)
+        actions = len(self.taken)
         return [
-            _Slice(a, b - a, i * self.rows, self.ends[i], lacks[i], self.chosen[i], counts[i])
+            _Slice(
+                a, b - a, i * self.rows, self.ends[i], self.counters[i, actions:], self.counters[i, :actions], self.quiet[i],
+                self.chosen[i, :workers], self.lists[0, i, :workers], self.fresh[i, :workers], self.lists[1, i, :workers],
+            )
             for i, (a, b) in enumerate(pairwise(bounds))
-        ]
+        ]  # fmt: skip
 
     def _expand(self, one: _Slice) -> int:
-        """Write the successors of a slice, in order; how many of its states there was room for."""
+        """Find the successors of a slice; how many of its states there was room for."""
+        one.lack[:] = one.taken[:] = 0
         done: int = self.machine["expand"](
             self.store.states, one.start, one.start + one.count, one.first, one.first + ROWS,
             self.labels, self.words, self.flags, one.ends, one.lack,
         )  # fmt: skip
-        self.machine["order"](done, one.first, one.ends, self.labels, self.words, self.flags, self.hashes)
-        last = int(one.ends[done - 1]) if done else one.first
-        self.machine["divide"](one.first, last, self.hashes, len(one.counts), self.rows, one.chosen, one.counts)
+        one.seen = self.machine["arrange"](
+            done, one.first, one.ends, self.labels, self.words, self.flags, self.order, self.hashes,
+            len(one.counts), self.rows + 1, one.chosen, one.counts,
+            self.search.shift, len(one.taken) - 1, self.protocol, one.quiet, one.taken,
+        )  # fmt: skip
         return done
 
     def expanded(self, start: int, end: int) -> list[_Slice]:
         """The next slices of the states start .. end - 1, expanded: whole, but for the last."""
         slices = self._slices(start, end)
         kept: list[_Slice] = []
-        for one, done in zip(slices, self._each(slices, self._expand), strict=True):
+        for one, done in zip(slices, self._each(self._expand, slices), strict=True):
             whole = done == one.count
             one.count = done
             kept.append(one)
@@ -164,7 +193,7 @@ class LargeSearch:
             if self._too_large(store.growth):
                 return False
             store.double()
-            store.refill()
+            self._refill()
         before = store.known
         store.reserve(found)
         slices = self._numbered(slices)
@@ -185,46 +214,70 @@ class LargeSearch:
         store = self.store
 
         def insert(owner: int) -> int:
-            return sum(
-                self.machine["insert"](
-                    int(one.counts[owner]), one.chosen[owner], self.hashes, self.words, self.slots,
-                    store.states, store.known, store.table, store.bits,
-                )
-                for one in slices
-            )  # fmt: skip
+            for one in slices:
+                found = self.machine["insert"](
+                    int(one.counts[owner]), one.chosen[owner], self.order, self.hashes, self.words, self.slots,
+                    one.fresh[owner], store.states, store.known, store.table, store.bits,
+                )  # fmt: skip
+                if found < 0:
+                    return 1
+                one.found[owner] = found
+            return 0
 
-        return not any(self._each(range(len(slices[0].counts)), insert))
+        return not any(self._each(insert, range(len(slices[0].counts))))
 
     def _numbered(self, slices: list[_Slice]) -> list[_Slice]:
         """Give the new states their positions; what is left of the slices if that makes too many states."""
+        store = self.store
+        most = self.search.limits.max_states
+        if most is not None and store.known + sum(one.fresh_total for one in slices) > most:
+            slices = self._cut(slices, most)
+        known = list(accumulate((one.fresh_total for one in slices), initial=store.known))
+
+        def number(i: int) -> int:
+            one = slices[i]
+            return self.machine["number"](
+                one.start, one.ends, self.order, self.words, self.slots, len(one.found), self.rows + 1, one.fresh, one.found,
+                self.lists[2, i], store.states, store.parents, known[i], store.table,
+            )  # fmt: skip
+
+        self._each(number, [i for i, one in enumerate(slices) if one.fresh_total])
+        store.known = known[-1]
+        self._note_levels(slices, known)
+        return slices
+
+    def _cut(self, slices: list[_Slice], most: int) -> list[_Slice]:
+        """What is left of the slices before the first state whose successors would make too many states."""
         import numpy
 
-        store, result, search = self.store, self.result, self.search
-        most = search.limits.max_states
-        level = numpy.zeros(3 + 1 + sum(one.count for one in slices), numpy.int64)
-        level[1] = search.level_end
-        kept: list[_Slice] = []
+        known, kept = self.store.known, []
         for one in slices:
-            if result.stopped_by:
-                self.machine["forget"](one.first, one.last, self.slots, store.table)
-                continue
-            store.known = self.machine["number"](
-                one.start, one.count, one.first, one.ends, self.words, self.slots,
-                store.states, store.parents, store.known, 1 << 62 if most is None else most, store.table, level,
-            )  # fmt: skip
-            if (done := int(level[0])) < one.count:
-                result.stopped_by = f"--max-states {most}"
-                last = one.last
-                one.count = done
-                self.machine["forget"](one.last, last, self.slots, store.table)
-                one.lack[:] = 0
-                self._expand(one)
-            kept.append(one)
-        for end in level[3 : 3 + level[2]].tolist():
-            if end > search.level_end:
-                result.level_starts.append(search.level_end)
-            search.level_end = end
+            before = [0] * len(one.found)
+            if not self.result.stopped_by:
+                kept.append(one)
+                before = one.found.tolist()
+                if known + one.fresh_total > most:
+                    self.result.stopped_by = f"--max-states {most}"
+                    ranks = numpy.sort(numpy.concatenate([ranks[:n] for ranks, n in zip(one.fresh, before, strict=True)]))
+                    one.count = int(one.ends[: one.count].searchsorted(ranks[most - known], "right"))
+                    before = one.fresh_before(one.last)
+            for ranks, n, whole in zip(one.fresh, before, one.found.tolist(), strict=True):
+                self.machine["forget"](whole - n, ranks[n:], self.slots, self.store.table)
+            one.found[:] = before
+            known += one.fresh_total
+            self._expand(one)
         return kept
+
+    def _note_levels(self, slices: list[_Slice], known: list[int]) -> None:
+        """Note the ends of levels that were passed; `known` are the numbers of states before each slice, and after the last."""
+        search = self.search
+        for one, before in zip(slices, known, strict=False):
+            while one.start < search.level_end <= one.start + one.count:
+                end = before + sum(one.fresh_before(int(one.ends[search.level_end - one.start - 1])))
+                if end == search.level_end:
+                    break
+                self.result.level_starts.append(search.level_end)
+                search.level_end = end
 
     # -- what is noticed -------------------------------------------------------------------------------------------
     def _count(self, slices: list[_Slice]) -> None:
@@ -234,12 +287,9 @@ class LargeSearch:
             if one.lack[-1]:
                 self._raise(one)
             self.lack += one.lack
-            seen = self.machine["tally"](
-                one.count, one.first, one.ends, self.labels, self.flags, search.shift,
-                len(self.taken) - 1, self.protocol, self.quiet, self.taken,
-            )  # fmt: skip
+            self.taken += one.taken
             result.transitions += one.last - one.first
-            self._note_events(one, seen)
+            self._note_events(one)
             if search.watch.quiescent_bits:
                 self._note_quiescence(one)
         *search.taken, result.overflows = self.taken.tolist()
@@ -251,14 +301,15 @@ class LargeSearch:
             self.result.successors(position)
         raise AssertionError("a value is outside its sort in one reading of the successors and not in the other")
 
-    def _note_events(self, one: _Slice, seen: int) -> None:
-        for bit in [bit for bit in self.search.events if seen & bit]:
-            row = one.first + int((self.flags[one.first : one.last] & bit != 0).argmax())
-            position = one.start + int(one.ends[: one.count].searchsorted(row, "right"))
-            self.search.note_events(position, int(self.labels[row]), bit)
+    def _note_events(self, one: _Slice) -> None:
+        rows = self.order[one.first : one.last]
+        for bit in [bit for bit in self.search.events if one.seen & bit]:
+            place = int((self.flags[rows] & bit != 0).argmax())
+            position = one.start + int(one.ends[: one.count].searchsorted(one.first + place, "right"))
+            self.search.note_events(position, int(self.labels[rows[place]]), bit)
 
     def _note_quiescence(self, one: _Slice) -> None:
-        (places,) = self.quiet[: one.count].nonzero()
+        (places,) = one.quiet[: one.count].nonzero()
         rows = self.store.states[: self.store.known * self.store.width].reshape(-1, self.store.width)[one.start + places]
         self._first(rows.ravel(), one.start + places, self.search.watch.quiescent_bits)
 
@@ -267,16 +318,23 @@ class LargeSearch:
         import numpy
 
         width, known, wanted = self.store.width, self.store.known, self.search.watch.state_bits
-        for start in range(before, known, self.rows):
-            end = min(start + self.rows, known)
-            if wanted:
-                self._first(self.store.states[start * width : end * width], numpy.arange(start, end), wanted)
+        if wanted and known > before:
+            self._first(self.store.states[before * width : known * width], numpy.arange(before, known), wanted)
 
     def _first(self, rows: Array, positions: Array, bits: dict[int, str]) -> None:
         """Note, for the predicates of some bits, the first of some states where they hold."""
-        masks = self.masks[: len(positions)]
-        self.machine["judge"](len(positions), rows, masks)
-        for bit in [bit for bit in bits if (masks & bit).any()]:
+        import numpy
+
+        count, width = len(positions), self.store.width
+        masks = numpy.empty(count, numpy.int64)
+        bounds = [count * i // self.workers for i in range(self.workers + 1)] if count >= FEW * self.workers else [0, count]
+
+        def judge(bound: tuple[int, int]) -> int:
+            a, b = bound
+            return self.machine["judge"](b - a, rows[a * width : b * width], masks[a:b])
+
+        seen = reduce(or_, self._each(judge, pairwise(bounds)))
+        for bit in [bit for bit in bits if seen & bit]:
             self.search.note(bits, bit, int(positions[(masks & bit != 0).argmax()]))
 
     # -- the transitions again -------------------------------------------------------------------------------------
@@ -297,14 +355,14 @@ class LargeSearch:
         indptr = numpy.zeros(result.expanded + 1, numpy.int64)
         labels = numpy.empty(total, numpy.int64)
         targets = numpy.empty(total, numpy.int64)
+        words = self.words.reshape(-1, store.width)
         start = at = 0
         while start < result.expanded:
             pause()
             for one in self.expanded(start, result.expanded):
-                rows = one.last - one.first
-                labels[at : at + rows] = self.labels[one.first : one.last]
-                words = self.words[one.first * store.width : one.last * store.width]
-                targets[at : at + rows] = store.positions(words)
+                rows, order = one.last - one.first, self.order[one.first : one.last]
+                labels[at : at + rows] = self.labels[order]
+                targets[at : at + rows] = store.positions(words[order].ravel())
                 indptr[start + 1 : start + 1 + one.count] = one.ends[: one.count] + (at - one.first)
                 start, at = start + one.count, at + rows
         return indptr, labels, targets

@@ -44,7 +44,8 @@ def machine_source(unit: Compiled) -> str:
     `expand(states, start, end, first, last, ...)` puts the transitions of the states start .. end - 1 into the arrays, from row
     `first` on, and the row after those of each state into `ends`. It stops before a state when it has come past the row `last`
     and gives the number of states expanded. `lack` counts as `Compiled.successors` does; its last place counts the values that
-    are outside their sort. `judge` gives the masks of the predicates for the first rows of an array of states.
+    are outside their sort. `judge` writes the masks of the predicates for the first rows of an array of
+    states, and gives what occurs in them.
     """
     form = Words(unit.layout)
     width = unit.layout.words
@@ -61,10 +62,14 @@ def machine_source(unit: Compiled) -> str:
     mask = mask_of(block, unit.watched)
     judge = [
         "def judge(count, states: Words, masks: Words):",
+        "    seen = 0",
         "    for row in range(0, count):",
         *form.rows("states", "row", 2),
         *block.lines,
-        f"        masks[row] = {mask}",
+        f"        mask = {mask}",
+        "        masks[row] = mask",
+        "        seen = seen | mask",
+        "    return seen",
     ]
     return "\n".join([*emit, _MachineWriter(unit, form).write(), *judge])
 

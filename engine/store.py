@@ -6,7 +6,8 @@ at most 24 in all. Arrays grow in place where the system can do that; while the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from .checkpoint import NONE, PAGE
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = numpy.ndarray[Any, Any]
 
-__all__ = ["Index", "Parents", "States", "Store"]
+Each: TypeAlias = Callable[[Callable[[Any], int], Iterable[Any]], Iterable[int]]  # does something to each of some things
+
+__all__ = ["Each", "Index", "Parents", "States", "Store"]
 
 FULLEST = 0.85
 LEAST_BITS = 18  # of a table
@@ -38,6 +41,7 @@ class Store:
         self.bits = LEAST_BITS
         self._table = Growing("int64", 1 << self.bits)
         self.filled = True  # whether the table has all states
+        self.empty = True  # whether it has none for certain
 
     @property
     def states(self) -> Array:
@@ -109,21 +113,29 @@ class Store:
         self.filled = False
         self._table = Growing("int64", 0)  # the old one is gone before the new one comes
         self._table = Growing("int64", 1 << self.bits)
+        self.empty = True
 
-    def refill(self, pause: Callable[[], None] = lambda: None) -> None:
-        """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled."""
+    def refill(self, pause: Callable[[], None] = lambda: None, owners: int = 1, each: Each = map) -> None:
+        """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled.
+
+        So many owners, each of some parts of the table, do that; `each` lets them do it at the same time.
+        """
         while self.crowded(0):
             self.double()
         while not self.filled:
-            self.table.fill(0)
+            if not self.empty:
+                self.table.fill(0)
+            self.empty = False
             for start in range(0, self.known, SLICE):
-                end = min(start + SLICE, self.known)
-                if self.kernels["refill"](start, end, self.states, self.table, self.bits):
+                if any(each(partial(self._refill, start, min(start + SLICE, self.known), owners), range(owners))):
                     self.double()
                     break
                 pause()
             else:
                 self.filled = True
+
+    def _refill(self, start: int, end: int, owners: int, owner: int) -> int:
+        return self.kernels["refill"](start, end, self.states, self.table, self.bits, owner, owners)
 
     # -- look-up ---------------------------------------------------------------------------------------------------
     def positions(self, rows: Array) -> Array:
