@@ -5,7 +5,8 @@ hash, so that hardly ever two states are compared that differ. Every state of th
 being worked off, among the successors of the batch (`words`); the latter have provisional positions, `known` and up.
 
 The table is made of `1 << PARTS` parts by the highest bits of the hash. A search for a free place stays within its part, so
-that as many threads as there are parts may put states into the table at the same time.
+that as many threads as there are parts may put states into the table at the same time. An entry holds so many bits of the
+hash that they, with the part, tell where it belongs in a table of twice the size: the table grows without a look at the states.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import MutableSequence
 from typing import TypeAlias
 
-__all__ = ["arrange", "forget", "insert", "locate", "number", "refill"]
+__all__ = ["arrange", "forget", "insert", "locate", "number", "refill", "spread"]
 
 Words: TypeAlias = MutableSequence[int]  # of 64 bits
 Numbers: TypeAlias = MutableSequence[int]  # of 32 bits, none negative
@@ -21,10 +22,10 @@ Octets: TypeAlias = MutableSequence[int]
 
 WIDTH = 1  # words of a state; the translation is given the true number
 PARTS = 6
-POSITION = (1 << 36) - 1  # the bits of an entry that hold a position, plus one; an entry of 0 is empty
+POSITION = (1 << 33) - 1  # the bits of an entry that hold a position, plus one; an entry of 0 is empty
 TAG = (1 << 63) - 1 - POSITION
 LOW = (1 << 32) - 1
-AHEAD = 12  # how far ahead memory is asked for
+AHEAD = 16  # how far ahead memory is asked for
 NOWHERE = (1 << 32) - 1  # behind the last place
 
 
@@ -48,8 +49,8 @@ def home(h: int, bits: int) -> int:
 
 
 def tag(h: int) -> int:
-    """The bits of a hash that an entry holds."""
-    return h << 36 & TAG
+    """The bits of a hash that an entry holds: those that follow the ones that tell the part."""
+    return h << PARTS - 1 & TAG
 
 
 def after(slot: int, bits: int) -> int:
@@ -136,7 +137,7 @@ def insert(
                 slot = after(slot, bits)
                 entry = table[slot]
                 steps += 1
-            slots[i] = slot
+            slots[k + AHEAD] = slot
             position = entry & POSITION
             if position != 0 and position <= known:
                 prefetch(states, (position - 1) * WIDTH)
@@ -144,14 +145,14 @@ def insert(
         if k >= 0:
             i = chosen[k]
             h = hashes[i]
-            slot = slots[i]
+            slot = slots[k]
             steps = 0
             while True:
                 entry = table[slot]
                 if entry == 0:
                     table[slot] = tag(h) | known + i + 1
-                    slots[i] = slot
                     fresh[found] = i
+                    slots[found] = slot
                     found += 1
                     break
                 if entry & TAG == tag(h):
@@ -192,7 +193,7 @@ def number(
         head = heads[first] + 1
         heads[first] = head
         if head + AHEAD < first * size + counts[first]:
-            prefetch(table, slots[fresh[head + AHEAD]])
+            prefetch(table, slots[head + AHEAD])
         while ends[state] <= i:
             state += 1
         row = rows[i]
@@ -200,15 +201,15 @@ def number(
             states[known * WIDTH + w] = words[row * WIDTH + w]
         parents[known] = start + state
         known += 1
-        slot = slots[i]
+        slot = slots[head - 1]
         table[slot] = table[slot] & TAG | known
     return known
 
 
-def forget(count: int, fresh: Numbers, slots: Words, table: Words) -> None:
-    """Take successors out of the table again, the last that were put in."""
+def forget(count: int, slots: Words, table: Words) -> None:
+    """Take the last successors that were put into the table out of it again."""
     for k in range(count):
-        table[slots[fresh[k]]] = 0
+        table[slots[k]] = 0
 
 
 def refill(start: int, end: int, states: Words, table: Words, bits: int, owner: int, owners: int) -> int:
@@ -231,6 +232,26 @@ def refill(start: int, end: int, states: Words, table: Words, bits: int, owner: 
                     return 1
             table[slot] = tag(h) | i + 1
     return 0
+
+
+def spread(part: int, known: int, table: Words, bits: int, aside: Words) -> None:
+    """Make a part of a table of half the size, `1 << bits - 1` entries, one of the table that begins at the same place.
+
+    The parts above must be done: they lie where this one goes. What has no final position, below `known`, is left out.
+    """
+    size = 1 << bits - PARTS - 1
+    for i in range(size):
+        aside[i] = table[part * size + i]
+    if 2 * part < 1 << PARTS:  # otherwise nothing has ever been there
+        for i in range(2 * part * size, 2 * (part + 1) * size):
+            table[i] = 0
+    for i in range(size):
+        entry = aside[i]
+        if entry != 0 and entry & POSITION <= known:
+            slot = 2 * part * size + ((entry & TAG) >> 63 - (bits - PARTS))
+            while table[slot] != 0:
+                slot = after(slot, bits)
+            table[slot] = entry
 
 
 def locate(count: int, words: Words, states: Words, table: Words, bits: int, found: Words) -> None:

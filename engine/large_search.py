@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["LargeSearch", "machines_of"]
 
 ROWS = 1 << 15  # successors in a slice of a batch, about
-PARTS = 1 << kernels.PARTS
+APART = 16  # numbers between what two workers write all the time, so that it never lies in one line of memory
 FEW = 64  # states that are not worth a worker
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
 
@@ -62,6 +62,7 @@ class _Slice:
     chosen: Array  # the successors by owner, in order,
     counts: Array  # and how many they are
     fresh: Array  # those of them that are new,
+    slots: Array  # where in the table they are,
     found: Array  # and how many they are
     seen: int = 0  # the flags that occur
 
@@ -90,7 +91,7 @@ class LargeSearch:
             machine.load()
         self.search, self.result = search, search.result
         self.machine = {name: machine[name] for machine in machines for name in machine}
-        self.workers = min(search.means.workers, PARTS)
+        self.workers = min(search.means.workers, 1 << kernels.PARTS)
         unit, result = search.unit, search.result
         self.store = Store(unit.layout.words, self.machine)
         for states, parents in pages:
@@ -99,17 +100,18 @@ class LargeSearch:
         result.labels, result.large = Labels(result), self
         self.rows = ROWS + most_successors(unit.system)
         workers, rows, actions = self.workers, self.workers * self.rows, len(unit.system.actions)
-        self.labels, self.flags, self.hashes, self.slots = (numpy.empty(rows, numpy.int64) for _ in range(4))
+        self.labels, self.flags, self.hashes = (numpy.empty(rows, numpy.int64) for _ in range(3))
         self.order = numpy.empty(rows, numpy.uint32)
         self.words = numpy.empty(rows * self.store.width, numpy.int64)
         self.ends = numpy.empty((workers, self.rows), numpy.int64)
         self.chosen, self.fresh = (numpy.empty((workers, workers, self.rows + 1), numpy.uint32) for _ in range(2))
+        self.slots = numpy.empty((workers, workers, self.rows + 1), numpy.int64)
         self.quiet = numpy.empty((workers, self.rows), numpy.uint8)
         self.protocol = numpy.array([a.kind.is_protocol_step for a in unit.system.actions], numpy.uint8)
         self.taken = numpy.array([*search.taken, result.overflows], numpy.int64)
         self.lack = numpy.array([*search.lack, 0], numpy.int64)
-        self.counters = numpy.empty((workers, actions + 1 + len(self.lack)), numpy.int64)
-        self.lists = numpy.empty((3, workers, workers), numpy.int64)  # lengths of lists, and how far they are read
+        self.counters = numpy.empty((workers, actions + 1 + len(self.lack) + APART), numpy.int64)
+        self.lists = numpy.empty((workers, 3, workers + APART), numpy.int64)  # lengths of lists, and how far they are read
         self.branching = 1.0  # successors of a state, lately
         self.pool: ThreadPoolExecutor | None = None
 
@@ -118,7 +120,7 @@ class LargeSearch:
         """Go on until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
         search, result, store, looked = self.search, self.result, self.store, 0.0
         with ThreadPoolExecutor(self.workers) as self.pool:
-            self._refill(pause)
+            store.refill(pause, self.workers, self._each)
             while result.expanded < store.known and not result.stopped_by:
                 pause()
                 level = len(result.level_starts)
@@ -140,9 +142,6 @@ class LargeSearch:
             return [do(one) for one in listed]
         return list(self.pool.map(do, listed))
 
-    def _refill(self, pause: Callable[[], None] = lambda: None) -> None:
-        self.store.refill(pause, self.workers, self._each)
-
     def _slices(self, start: int, end: int) -> list[_Slice]:
         """The next states, as many as fill the buffers about."""
         count = min(end - start, self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1))
@@ -151,8 +150,9 @@ class LargeSearch:
         actions = len(self.taken)
         return [
             _Slice(
-                a, b - a, i * self.rows, self.ends[i], self.counters[i, actions:], self.counters[i, :actions], self.quiet[i],
-                self.chosen[i, :workers], self.lists[0, i, :workers], self.fresh[i, :workers], self.lists[1, i, :workers],
+                a, b - a, i * self.rows, self.ends[i], self.counters[i, actions:-APART], self.counters[i, :actions],
+                self.quiet[i], self.chosen[i, :workers], self.lists[i, 0, :workers],
+                self.fresh[i, :workers], self.slots[i, :workers], self.lists[i, 1, :workers],
             )
             for i, (a, b) in enumerate(pairwise(bounds))
         ]  # fmt: skip
@@ -192,8 +192,7 @@ class LargeSearch:
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
                 return False
-            store.double()
-            self._refill()
+            store.double(self._each)
         before = store.known
         store.reserve(found)
         slices = self._numbered(slices)
@@ -216,8 +215,8 @@ class LargeSearch:
         def insert(owner: int) -> int:
             for one in slices:
                 found = self.machine["insert"](
-                    int(one.counts[owner]), one.chosen[owner], self.order, self.hashes, self.words, self.slots,
-                    one.fresh[owner], store.states, store.known, store.table, store.bits,
+                    int(one.counts[owner]), one.chosen[owner], self.order, self.hashes, self.words,
+                    one.slots[owner], one.fresh[owner], store.states, store.known, store.table, store.bits,
                 )  # fmt: skip
                 if found < 0:
                     return 1
@@ -237,8 +236,8 @@ class LargeSearch:
         def number(i: int) -> int:
             one = slices[i]
             return self.machine["number"](
-                one.start, one.ends, self.order, self.words, self.slots, len(one.found), self.rows + 1, one.fresh, one.found,
-                self.lists[2, i], store.states, store.parents, known[i], store.table,
+                one.start, one.ends, self.order, self.words, one.slots, len(one.found), self.rows + 1, one.fresh, one.found,
+                self.lists[i, 2], store.states, store.parents, known[i], store.table,
             )  # fmt: skip
 
         self._each(number, [i for i, one in enumerate(slices) if one.fresh_total])
@@ -261,8 +260,8 @@ class LargeSearch:
                     ranks = numpy.sort(numpy.concatenate([ranks[:n] for ranks, n in zip(one.fresh, before, strict=True)]))
                     one.count = int(one.ends[: one.count].searchsorted(ranks[most - known], "right"))
                     before = one.fresh_before(one.last)
-            for ranks, n, whole in zip(one.fresh, before, one.found.tolist(), strict=True):
-                self.machine["forget"](whole - n, ranks[n:], self.slots, self.store.table)
+            for slots, n, whole in zip(one.slots, before, one.found.tolist(), strict=True):
+                self.machine["forget"](whole - n, slots[n:], self.store.table)
             one.found[:] = before
             known += one.fresh_total
             self._expand(one)

@@ -1,7 +1,7 @@
 """The states of a large search: whole, in the order of discovery, with a hash table over them and links to their parents.
 
 Beyond the words of a state 4 octets are used for its parent and 8 for an entry of the table, which is between 42 and 85 % full:
-at most 24 in all. Arrays grow in place where the system can do that; while the table is made anew, the old one is gone.
+at most 24 in all. Arrays, and the table, grow in place where the system can do that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from .checkpoint import NONE, PAGE
 from .growing import Growing
+from .kernels import PARTS
 from .layout import WORD
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ class Store:
         self.bits = LEAST_BITS
         self._table = Growing("int64", 1 << self.bits)
         self.filled = True  # whether the table has all states
-        self.empty = True  # whether it has none for certain
 
     @property
     def states(self) -> Array:
@@ -100,20 +100,27 @@ class Store:
 
     def crowded(self, more: int) -> bool:
         """Whether the table is too small for more states."""
-        return self.known + more > FULLEST * len(self.table)
+        return self.known + more > FULLEST * (1 << self.bits)
 
     @property
     def growth(self) -> int:
         """Octets by which a table of twice the size is larger."""
         return int(self.table.nbytes)
 
-    def double(self) -> None:
-        """Twice as large a table. It has nothing until `refill`."""
+    def double(self, each: Each = map) -> None:
+        """Twice as large a table, with the states that are known. `each` lets several parts grow at the same time."""
         self.bits += 1
-        self.filled = False
-        self._table = Growing("int64", 0)  # the old one is gone before the new one comes
-        self._table = Growing("int64", 1 << self.bits)
-        self.empty = True
+        self._table.grow(1 << self.bits)
+        parts = 1 << PARTS
+        while parts:
+            list(each(self._spread, range(parts // 2, parts)))  # each goes where those were that are done
+            parts //= 2
+
+    def _spread(self, part: int) -> int:
+        import numpy
+
+        aside = numpy.empty(1 << self.bits - PARTS - 1, numpy.int64)
+        return self.kernels["spread"](part, self.known, self.table, self.bits, aside)
 
     def refill(self, pause: Callable[[], None] = lambda: None, owners: int = 1, each: Each = map) -> None:
         """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled.
@@ -121,14 +128,13 @@ class Store:
         So many owners, each of some parts of the table, do that; `each` lets them do it at the same time.
         """
         while self.crowded(0):
-            self.double()
+            self.bits += 1
         while not self.filled:
-            if not self.empty:
-                self.table.fill(0)
-            self.empty = False
+            self._table = Growing("int64", 0)  # the old one is gone before the new one comes
+            self._table = Growing("int64", 1 << self.bits)
             for start in range(0, self.known, SLICE):
                 if any(each(partial(self._refill, start, min(start + SLICE, self.known), owners), range(owners))):
-                    self.double()
+                    self.bits += 1
                     break
                 pause()
             else:
