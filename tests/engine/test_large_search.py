@@ -164,6 +164,18 @@ def test_the_same_on_states_of_many_words(workers: int) -> None:
     assert found.overflows and found.lacks["ink"] and set(found.findings) >= {"small", "no big step"}
 
 
+@pytest.mark.parametrize("rows", [1, 100, 2_500])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_same_where_batches_have_more_successors_than_was_thought(
+    workers: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synproof.engine.large_search.ROWS", rows)
+    monkeypatch.setattr("synproof.engine.large_search.FEW", 1)
+    subject = choose(find(), "crash-of-server").subject
+    both(subject.system, watched(subject), workers=workers, every=53)
+    both(subject.system, watched(subject), Limits(max_states=2_000), workers=workers, every=53)
+
+
 # ---- limits ----------------------------------------------------------------------------------------------------------
 
 
@@ -192,8 +204,10 @@ def counter(bits: int) -> System:
     return System("counter", tuple(xs), ({x.name: False for x in xs},), tuple(steps))
 
 
-def test_a_table_that_grows_keeps_all() -> None:
-    result = explore(counter(19), means=AT_ONCE)
+@pytest.mark.parametrize(("workers", "fullest"), [(1, 0.85), (2, 0.85), (3, 1.5)])
+def test_a_table_that_grows_keeps_all(workers: int, fullest: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synproof.engine.store.FULLEST", fullest)  # 1.5: it grows when a part of it is full
+    result = explore(counter(19), means=Means(workers, 0))
     assert (len(result.states), result.transitions, result.depth) == (1 << 19, 19 << 18, 19)
     assert result.large is not None and result.large.store.bits > 18
     assert all(result.index[result.states[i]] == i for i in range(0, 1 << 19, 9973))
