@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LargeSearch", "machines_of"]
 
-ROWS = 1 << 15  # successors in a slice of a batch, about
+ROWS = 1 << 17  # successors in a slice of a batch, about
 APART = 16  # numbers between what two workers write all the time, so that it never lies in one line of memory
 FEW = 64  # states that are not worth a worker
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
@@ -113,13 +113,14 @@ class LargeSearch:
         self.counters = numpy.empty((workers, actions + 1 + len(self.lack) + APART), numpy.int64)
         self.lists = numpy.empty((workers, 3, workers + APART), numpy.int64)  # lengths of lists, and how far they are read
         self.branching = 1.0  # successors of a state, lately
+        self.ahead: list[_Slice] = []  # what comes next, if it is expanded already
         self.pool: ThreadPoolExecutor | None = None
 
     # -- the loop --------------------------------------------------------------------------------------------------
     def run(self, pause: Callable[[], None] = lambda: None) -> None:
         """Go on until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
         search, result, store, looked = self.search, self.result, self.store, 0.0
-        with ThreadPoolExecutor(self.workers) as self.pool:
+        with ThreadPoolExecutor(max(1, self.workers - 1)) as self.pool:
             store.refill(pause, self.workers, self._each)
             while result.expanded < store.known and not result.stopped_by:
                 pause()
@@ -137,14 +138,20 @@ class LargeSearch:
 
     def _each(self, do: Callable[[Any], int], things: Iterable[Any]) -> list[int]:
         """Do something to each of some things, at the same time."""
-        listed = list(things)
-        if len(listed) == 1 or self.pool is None:
-            return [do(one) for one in listed]
-        return list(self.pool.map(do, listed))
+        first, *others = things
+        if self.pool is None:
+            return [do(first), *map(do, others)]
+        begun = [self.pool.submit(do, one) for one in others]
+        return [do(first), *(one.result() for one in begun)]
+
+    @property
+    def _most(self) -> int:
+        """How many states fill the buffers about."""
+        return self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1)
 
     def _slices(self, start: int, end: int) -> list[_Slice]:
         """The next states, as many as fill the buffers about."""
-        count = min(end - start, self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1))
+        count = min(end - start, self._most)
         workers = self.workers if count >= FEW * self.workers else 1
         bounds = [start + count * i // workers for i in range(workers + 1)]
         actions = len(self.taken)
@@ -174,10 +181,14 @@ class LargeSearch:
     def expanded(self, start: int, end: int) -> list[_Slice]:
         """The next slices of the states start .. end - 1, expanded: whole, but for the last."""
         slices = self._slices(start, end)
+        return self._whole(slices, self._each(self._expand, slices))
+
+    def _whole(self, slices: list[_Slice], done: Sequence[int]) -> list[_Slice]:
+        """The slices up to the first one that is not done wholly, and of that what is done."""
         kept: list[_Slice] = []
-        for one, done in zip(slices, self._each(self._expand, slices), strict=True):
-            whole = done == one.count
-            one.count = done
+        for one, count in zip(slices, done, strict=True):
+            whole = count == one.count
+            one.count = count
             kept.append(one)
             if not whole:
                 break
@@ -187,18 +198,21 @@ class LargeSearch:
     def _step(self) -> bool:
         """Work off one batch; whether it was done wholly, and no limit is met."""
         result, store = self.result, self.store
-        slices = self.expanded(result.expanded, store.known)
+        slices = self.ahead or self.expanded(result.expanded, store.known)
+        self.ahead = []
         found = sum(one.last - one.first for one in slices)
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
                 return False
             store.double(self._each)
         before = store.known
+        most = self.search.limits.max_states
+        if most is not None and before + sum(one.fresh_total for one in slices) > most:
+            slices = self._cut(slices, most)
         store.reserve(found)
-        slices = self._numbered(slices)
         self._count(slices)
+        self._number(slices, before)
         self._note_states(before)
-        result.expanded = slices[-1].start + slices[-1].count
         return not result.stopped_by
 
     def _too_large(self, growth: int) -> bool:
@@ -225,25 +239,28 @@ class LargeSearch:
 
         return not any(self._each(insert, range(len(slices[0].counts))))
 
-    def _numbered(self, slices: list[_Slice]) -> list[_Slice]:
-        """Give the new states their positions; what is left of the slices if that makes too many states."""
-        store = self.store
-        most = self.search.limits.max_states
-        if most is not None and store.known + sum(one.fresh_total for one in slices) > most:
-            slices = self._cut(slices, most)
-        known = list(accumulate((one.fresh_total for one in slices), initial=store.known))
+    def _number(self, slices: list[_Slice], before: int) -> None:
+        """Give the new states their positions; meanwhile the states that were known `before` are expanded, if they are many."""
+        result, store = self.result, self.store
+        known = list(accumulate((one.fresh_total for one in slices), initial=before))
+        self._note_levels(slices, known)
+        result.expanded = slices[-1].start + slices[-1].count
+        further = before - result.expanded >= self._most and not result.stopped_by
+        following = self._slices(result.expanded, before) if further else []
 
         def number(i: int) -> int:
-            one = slices[i]
-            return self.machine["number"](
-                one.start, one.ends, self.order, self.words, one.slots, len(one.found), self.rows + 1, one.fresh, one.found,
-                self.lists[i, 2], store.states, store.parents, known[i], store.table,
-            )  # fmt: skip
+            if i < len(slices):
+                one = slices[i]
+                self.machine["number"](
+                    one.start, one.ends, self.order, self.words, one.slots, len(one.found), self.rows + 1, one.fresh, one.found,
+                    self.lists[i, 2], store.states, store.parents, known[i], store.table,
+                )  # fmt: skip
+            return self._expand(following[i]) if i < len(following) else 0
 
-        self._each(number, [i for i, one in enumerate(slices) if one.fresh_total])
+        done = self._each(number, range(max(len(slices), len(following))))
         store.known = known[-1]
-        self._note_levels(slices, known)
-        return slices
+        if following:
+            self.ahead = self._whole(following, done[: len(following)])
 
     def _cut(self, slices: list[_Slice], most: int) -> list[_Slice]:
         """What is left of the slices before the first state whose successors would make too many states."""
