@@ -43,11 +43,11 @@ def find_scenario(exploration: Exploration, scenario: Scenario, budget: Budget |
 
 
 def first_steps(
-    exploration: Exploration, lines: Sequence[ScenarioLine], budget: Budget | None = None
+    exploration: Exploration, lines: Sequence[ScenarioLine], budget: Budget | None = None, at_most: int | None = None
 ) -> list[Run | None]:
     """For each line the shortest run whose last step is one, or None; among equally short ones the least by action order.
 
-    Whether None settles anything, and what is raised, is as with `find_scenario`.
+    With `at_most`, only runs of so many steps are looked at. Whether None settles anything, and what is raised, is as with `find_scenario`.
     """
     system, shift = exploration.system, exploration.unit.layout.param_bits
     for number, line in enumerate(lines, 1):
@@ -58,7 +58,7 @@ def first_steps(
     found: list[Run | None] = [None] * len(lines)
     walk = _Walk(exploration, tuple(lines), budget or Budget())
     for position in range(exploration.expanded):
-        if not pending:
+        if not pending or at_most is not None and exploration.depth_of(position) >= at_most:
             break
         walk.budget.spend()
         steps = [(label, target) for label, target, _ in exploration.successors(position)]
