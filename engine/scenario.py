@@ -47,7 +47,8 @@ def first_steps(
 ) -> list[Run | None]:
     """For each line the shortest run whose last step is one, or None; among equally short ones the least by action order.
 
-    With `at_most`, only runs of so many steps are looked at. Whether None settles anything, and what is raised, is as with `find_scenario`.
+    With `at_most`, only runs of so many steps are looked at. Whether None settles anything, and what is raised, is as with
+    `find_scenario`.
     """
     system, shift = exploration.system, exploration.unit.layout.param_bits
     for number, line in enumerate(lines, 1):
