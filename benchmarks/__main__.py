@@ -11,7 +11,7 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .instances import INSTANCES
+from .instances import INSTANCES, LARGER
 from .measuring import Failed, measure
 from .report import report
 from .tools import Outcome, start_up, tools
@@ -19,13 +19,17 @@ from .tools import Outcome, start_up, tools
 
 def main() -> int:
     """Measure everything, one search at a time, and write the report."""
+    known = {instance.size: instance for instance in (*INSTANCES, *LARGER)}
     sizes = [instance.size for instance in INSTANCES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", nargs="+", choices=sizes, default=sizes, metavar="SIZE", help=f"{', '.join(sizes)}")
+    parser.add_argument(
+        "--sizes", nargs="+", choices=known, default=sizes, metavar="SIZE",
+        help=f"some of {', '.join(known)}; if none is given: {', '.join(sizes)}",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="workers to compare with one (2; 1: none)")
     parser.add_argument("--out", metavar="FILE", default="benchmarks/REPORT.md", help="the report (%(default)s)")
     arguments = parser.parse_args()
-    chosen = [instance for instance in INSTANCES if instance.size in arguments.sizes]
+    chosen = [instance for size, instance in known.items() if size in arguments.sizes]
     machine = _machine()
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -34,6 +38,8 @@ def main() -> int:
         begun, bare = start_up(folder), measure([sys.executable, "-c", "pass"], folder)
         for instance in chosen:
             for tool in tools(arguments.workers):
+                if instance.only is not None and not (tool.name in instance.only or "workers" in tool.name):
+                    continue
                 try:
                     outcome = tool.run(instance, folder)
                 except Failed as failure:
@@ -58,7 +64,7 @@ def _machine() -> list[str]:
         f"{os.cpu_count()} processors ({_processor()}), {platform.system()}{_load()}",
         f"Python {platform.python_version()}",
     ]
-    for package in ("synproof", "numba", "numpy"):
+    for package in ("synproof", "llvmlite", "numpy"):
         try:
             found[-1] += f", {package} {version(package)}"
         except PackageNotFoundError:

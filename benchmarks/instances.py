@@ -1,4 +1,4 @@
-"""The instances that are searched: one model in three sizes, by its settings, and what is asked of each."""
+"""The instances that are searched: one model in three sizes, by its settings, what is asked of each, and larger ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from synproof.engine.catalogue import find
 from synproof.engine.checker import Subject
 from synproof.engine.choosing import choose
 
-__all__ = ["INSTANCES", "Instance"]
+__all__ = ["INSTANCES", "LARGER", "Instance"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Instance:
     model: str
     settings: tuple[str, ...]
     prop: str = "no-ghost-connection"
+    only: tuple[str, ...] | None = None  # the tools that search it beside synproof with several workers; None: all
+    table: int = 24  # SPIN's -w: its hash table has 2 ** table entries, about as many as there are states
 
     @property
     def name(self) -> str:
@@ -40,4 +42,8 @@ INSTANCES = (
     Instance("10^4", "three-way", ("incarnations=1", "capacity=2:2")),
     Instance("10^6", "three-way", ("capacity=2:2",)),
     Instance("10^7", "three-way", ("incarnations=3", "capacity=3:1")),
+)
+LARGER = (  # asked for by their sizes; what they need of time and memory is in docs/large-searches.md
+    Instance("5*10^7", "life", ("capacity=5:2",), only=("synproof", "SPIN, depth first"), table=26),
+    Instance("2*10^8", "life", ("capacity=6:2",), only=()),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .instances import Instance
-from .measuring import Used
-from .tools import COLD, WARM, Outcome
+from .measuring import Failed, Used
+from .tools import BREADTH, COLD, WARM, Outcome
 
 __all__ = ["report"]
 
@@ -17,15 +17,17 @@ Results = dict[tuple[str, str], Outcome]  # (tool, size) -> outcome
 def report(machine: Sequence[str], instances: Sequence[Instance], outcomes: Sequence[Outcome], begun: Used, bare: Used) -> str:
     """The whole report; `begun` is what starting synproof used, `bare` what starting Python alone used."""
     results: Results = {(o.tool, o.size): o for o in outcomes}
+    whole = [instance for instance in instances if instance.only is None]
     return "\n".join(
         line
         for part in (
             _heading(machine, instances, results),
+            _asked(instances, results),
             _table(instances, results),
-            _ratios(instances, results),
-            _growth(instances, results),
-            _start(instances, results, begun, bare),
-            _chart(instances, results),
+            _ratios(whole, results),
+            _growth(whole, results),
+            _start(whole, results, begun, bare),
+            _chart(whole, results),
         )
         for line in part
     )
@@ -47,26 +49,85 @@ def _heading(machine: Sequence[str], instances: Sequence[Instance], results: Res
         "|---|---|---:|---:|",
     )
     for instance in instances:
-        (counted,) = {(o.states, o.transitions) for o in results.values() if o.size == instance.size}
-        yield f"| {instance.size} | `{instance.name}` | {counted[0]:,} | {counted[1]:,} |"
+        found = {(o.states, o.transitions): o.tool for o in results.values() if o.size == instance.size}
+        if len(found) > 1:
+            raise Failed(f"{instance.name}: not all tools find the same: {found}")
+        for states, transitions in found:
+            yield f"| {instance.size} | `{instance.name}` | {states:,} | {transitions:,} |"
+
+
+def _asked(instances: Sequence[Instance], results: Results) -> Iterator[str]:
+    rows = [row for instance in instances for row in _answers(instance.size, results)]
+    if rows:
+        yield from ("", "## What was asked, and what was measured", "")
+        yield "By the clock on the wall. In parentheses: of SPIN its running verifier alone, of synproof everything."
+        yield from ("", "| asked | measured |", "|---|---|", *rows)
+
+
+def _answers(size: str, results: Results) -> Iterator[str]:
+    """What the results of one size say of what was asked of it."""
+    here = {tool: o for (tool, other), o in results.items() if other == size}
+    cold, warm = here.get(COLD), here.get(WARM)
+    many = [o for tool, o in here.items() if "workers" in tool]
+    others = [o for tool, o in here.items() if tool.startswith("SPIN")]
+    if size == "10^7":
+        asked = f"at {size} states, one worker, its machine code made anew: states/s of"
+        if cold and BREADTH in here:
+            yield f"| {asked} SPIN's breadth-first search, at least 5 times | {_times([here[BREADTH]], cold)} |"
+        if cold and others:
+            yield f"| {asked} SPIN's fastest exact search, at least 3 times | {_times(others, cold)} |"
+        if warm and many:
+            faster = warm.whole.seconds / many[0].whole.seconds
+            yield f"| two workers as fast as one, at least 1.4 times | {faster:.2f} times |"
+        if warm and (WARM, "10^6") in results:
+            ratio = _each(warm) / _each(results[WARM, "10^6"])
+            yield f"| a state at {size} costs as much as one at 10^6, at most 1.5 times | {ratio:.2f} times |"
+    elif many and others:
+        yield f"| 5*10^7 states or more within 16 GiB, as many as SPIN counts | {_told(many[0])}; SPIN counts as many |"
+    elif many and not warm:
+        yield f"| the closed model, as large as it can be in ten minutes and 16 GiB | {_told(many[0])} |"
+
+
+def _each(o: Outcome) -> float:
+    """Seconds for a state."""
+    return o.whole.seconds / o.states
+
+
+def _times(others: Sequence[Outcome], mine: Outcome) -> str:
+    """How many times as long the fastest of others takes, as a whole and by its search alone."""
+    whole, alone = (min(f(o) for o in others) / mine.whole.seconds for f in (_whole_seconds, _search_seconds))
+    return f"{whole:.1f} times ({alone:.1f})"
+
+
+def _whole_seconds(o: Outcome) -> float:
+    return o.whole.seconds
+
+
+def _search_seconds(o: Outcome) -> float:
+    return o.search.seconds
+
+
+def _told(o: Outcome) -> str:
+    used = f"{o.whole.seconds:.0f} s with {o.tool.removeprefix('synproof, ')}, {o.whole.peak / (1 << 30):.1f} GiB"
+    return f"{o.states:,} states, {o.transitions:,} transitions, {used}"
 
 
 def _table(instances: Sequence[Instance], results: Results) -> Iterator[str]:
     yield from ("", "## From the model to the verdict", "")
     yield "Everything is counted: for synproof starting, building the system, machine code; for SPIN generating its verifier,"
-    yield "compiling it with -O2 and running it (writing the Promela text is not counted). *Processor* is the processor time of"
-    yield "all of it, *search* that of SPIN's verifier alone, *new states/s* is per second of processor time of the whole,"
-    yield "*bytes* is the peak memory a state."
+    yield "compiling it with -O2 and running it (writing the Promela text is not counted). *Seconds* are those of the clock on"
+    yield "the wall, *processor* the processor time of all threads, *search* the seconds of SPIN's verifier alone, *states/s*"
+    yield "is per second of the whole, *bytes* is the peak memory a state."
     for instance in instances:
         yield from ("", f"### {instance.size} states", "")
-        yield "| tool | seconds | processor | search | new states/s | bytes |"
+        yield "| tool | seconds | processor | search | states/s | bytes |"
         yield "|---|---:|---:|---:|---:|---:|"
         for tool in _tools(results):
             o = results.get((tool, instance.size))
             if o is not None:
-                rate, size = o.states / o.whole.processor, o.search.peak / o.states
+                rate, size = o.states / o.whole.seconds, o.search.peak / o.states
                 yield (
-                    f"| {tool} | {o.whole.seconds:.2f} | {o.whole.processor:.2f} | {o.search.processor:.2f} | {rate:,.0f} "
+                    f"| {tool} | {o.whole.seconds:.2f} | {o.whole.processor:.2f} | {o.search.seconds:.2f} | {rate:,.0f} "
                     f"| {size:,.0f} |"
                 )
 
@@ -74,16 +135,21 @@ def _table(instances: Sequence[Instance], results: Results) -> Iterator[str]:
 def _ratios(instances: Sequence[Instance], results: Results) -> Iterator[str]:
     ours = [tool for tool in (WARM, COLD) if tool in _tools(results)]
     yield from ("", "## Ratios", "")
-    yield "Processor time of the other tool divided by that of synproof, one worker: so many times as fast is synproof. *Search"
-    yield "alone* favours the other tool: of SPIN only the running verifier is counted, of synproof everything."
+    yield "Seconds of the other tool divided by those of synproof, one worker: so many times as fast is synproof. *Search"
+    yield "alone* favours the other tool: of SPIN only the running verifier is counted, of synproof everything. Behind each"
+    yield "ratio, the same of processor time."
     columns = [*ours, *(f"{tool}: search alone" for tool in ours)]
     yield from ("", f"| size | against | {' | '.join(columns)} |", f"|---|---|{'---:|' * len(columns)}")
     for instance in instances:
         for tool in _tools(results):
             other = results.get((tool, instance.size))
             if not tool.startswith("synproof") and other is not None:
-                mine = [results[one, instance.size].whole.processor for one in ours]
-                cells = [f"{used.processor / our:.1f}" for used in (other.whole, other.search) for our in mine]
+                mine = [results[one, instance.size].whole for one in ours]
+                cells = [
+                    f"{used.seconds / our.seconds:.1f} · {used.processor / our.processor:.1f}"
+                    for used in (other.whole, other.search)
+                    for our in mine
+                ]
                 yield f"| {instance.size} | {tool} | {' | '.join(cells)} |"
 
 
@@ -95,7 +161,7 @@ def _growth(instances: Sequence[Instance], results: Results) -> Iterator[str]:
         "",
         "## Growth",
         "",
-        f"Processor time and memory for each state that {large.size} has more than {small.size}:",
+        f"Seconds and memory for each state that {large.size} has more than {small.size}:",
         "",
     )
     yield from (
@@ -106,36 +172,30 @@ def _growth(instances: Sequence[Instance], results: Results) -> Iterator[str]:
         a, b = results.get((tool, small.size)), results.get((tool, large.size))
         if a is not None and b is not None:
             more = b.states - a.states
-            cost = (b.whole.processor - a.whole.processor) / more
+            cost = (b.whole.seconds - a.whole.seconds) / more
             bytes_each = (b.search.peak - a.search.peak) / more
-            yield f"| {tool} | {cost * 1e6:.2f} | {cost / (a.whole.processor / a.states):.2f} | {bytes_each:.0f} |"
-    one = results.get((WARM, large.size))
-    for tool in _tools(results):
-        many = results.get((tool, large.size))
-        if "workers" in tool and many is not None and one is not None:
-            faster = one.whole.seconds / many.whole.seconds
-            yield from ("", f"{tool} against one, {large.size} states: {faster:.2f} times as fast by the clock on the wall.")
+            yield f"| {tool} | {cost * 1e6:.2f} | {cost / _each(a):.2f} | {bytes_each:.0f} |"
 
 
 def _start(instances: Sequence[Instance], results: Results, begun: Used, bare: Used) -> Iterator[str]:
     yield from ("", "## Starting and compiling", "")
-    yield f"* `synproof list` takes {begun.processor:.2f} s of processor time, Python that does nothing {bare.processor:.2f} s."
+    yield f"* `synproof list` takes {begun.seconds:.2f} s, Python that does nothing {bare.seconds:.2f} s."
     for instance in instances:
         cold, warm = results.get((COLD, instance.size)), results.get((WARM, instance.size))
         if cold is not None and warm is not None:
-            more = cold.whole.processor - warm.whole.processor
+            more = cold.whole.seconds - warm.whole.seconds
             yield f"* {instance.size} states: {more:.2f} s more where no machine code is kept from an earlier run."
 
 
 def _chart(instances: Sequence[Instance], results: Results) -> Iterator[str]:
-    yield from ("", "## Chart", "", "New states a second of processor time, everything counted:", "", "```text")
-    fastest = max(o.states / o.whole.processor for o in results.values())
+    yield from ("", "## Chart", "", "States a second, everything counted:", "", "```text")
+    fastest = max(o.states / o.whole.seconds for o in results.values())
     width = max(map(len, _tools(results)))
     for instance in instances:
         yield f"{instance.size} states"
         for tool in _tools(results):
             o = results.get((tool, instance.size))
             if o is not None:
-                rate = o.states / o.whole.processor
+                rate = o.states / o.whole.seconds
                 yield f"  {tool:<{width}}  {'█' * max(1, round(rate / fastest * BAR))} {rate:,.0f}"
     yield from ("```", "")

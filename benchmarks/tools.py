@@ -21,7 +21,9 @@ __all__ = ["Outcome", "Tool", "start_up", "tools"]
 
 JAR = os.environ.get("TLA2TOOLS", "")
 DEEPEST = 1_000_000  # steps of the longest run that SPIN keeps depth first; it reserves room for so many
+MEMORY = 16 << 10  # MiB that SPIN may use
 COLD, WARM = "synproof, cold cache", "synproof"
+BREADTH = "SPIN, breadth first"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def tools(workers: int) -> list[Tool]:
         found.append(Tool(f"synproof, {workers} workers", _synproof(f"synproof, {workers} workers", workers)))
     if shutil.which("spin") and shutil.which("cc"):
         found += [
-            _spin("SPIN, breadth first", "-DNOREDUCE", "-DBFS"),
+            _spin(BREADTH, "-DNOREDUCE", "-DBFS"),
             _spin("SPIN, breadth first, reduced", "-DBFS"),
             _spin("SPIN, depth first", "-DNOREDUCE"),
             _spin("SPIN, depth first, reduced"),
@@ -97,8 +99,8 @@ def _spin(name: str, *options: str) -> Tool:
     def run(instance: Instance, folder: Path) -> Outcome:
         (folder / "model.pml").write_text(to_promela(instance.subject()), encoding="ascii")
         made = measure(["spin", "-o2", "-a", "-DPROPERTY=1", "model.pml"], folder)
-        made += measure(["cc", "-O2", "-DSAFETY", *options, "-o", "pan", "pan.c"], folder)
-        search = measure(["./pan", f"-m{DEEPEST}"], folder)
+        made += measure(["cc", "-O2", "-DSAFETY", f"-DMEMLIM={MEMORY}", *options, "-o", "pan", "pan.c"], folder)
+        search = measure(["./pan", f"-m{DEEPEST}", f"-w{instance.table}"], folder)
         if "search depth too small" in search.said or "errors: 0" not in search.said:
             raise Failed(f"{name} did not search {instance.name} to the end:\n{search.said[-2000:]}")
         states = _number(r"^ *(\d+) states, stored", search.said)
