@@ -63,14 +63,12 @@ class Expectation:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """A setting, as it is listed: `built` if it can be changed at all, `later` the values that are not built yet."""
+    """A setting, as it is listed."""
 
     name: str
     values: str
     default: str | int
     meaning: str
-    built: bool
-    later: str = ""
 
 
 @dataclass(frozen=True)

@@ -184,8 +184,10 @@ class _Judge:
         if self.interrupted and prop.asks_the_graph:
             raise KeyboardInterrupt  # whoever has interrupted a check waits for no further question
         if prop.kind is PropertyKind.EVENTUALLY:
-            from .liveness import check_responses
+            from .liveness import check_feasible, check_responses
 
+            if prop.is_feasibility:
+                return check_feasible(search, prop.fairness, self.budget).run
             return check_responses(search, prop, self.budget).run
         if prop.scenario is not None:
             from .scenario import find_scenario

@@ -46,6 +46,8 @@ def _fault(prop: Property, trace: Trace) -> str:
         return "" if taken else "its last step is none of those that are asked for"
     if prop.predicate is not None:
         return _predicate_fault(prop, trace)
+    if prop.is_feasibility:
+        return ""  # that no fair run goes on from its end is for `liveness` to know
     return "" if any(_is_owed(response, trace) for response in prop.responses) else "what it owes comes about"
 
 

@@ -39,7 +39,7 @@ class Facts:
     sent: Pairs  # edge, value sent into a channel with compassion
     delivered: Pairs  # edge, value
     sending: np.ndarray  # edges by which an endpoint sends something
-    enabled: Pairs  # state, weakly fair action that is enabled or refused there; each once
+    enabled: Pairs  # state, weakly fair action that is enabled or refused there, or recurs; each once
     flying: Pairs  # state, value in a channel that delivers all; each once
     refused: Pairs  # state, weakly fair action: each refusal
     tried: Pairs  # refusal, value that it tries to send
@@ -57,6 +57,8 @@ def facts_of(rules: Rules, edges: Edges, states: np.ndarray) -> Facts:
     actions = edges.labels[leaving] >> rules.layout.param_bits
     weak = _weak_numbers(rules)[actions]
     enabled = Pairs(source[weak >= 0], weak[weak >= 0])
+    recurring = [bit.bit_length() - 1 for bit in rules.weak.values() if bit & rules.recurring]
+    ever = Pairs(np.repeat(np.arange(len(states)), len(recurring)), np.tile(np.array(recurring, np.int64), len(states)))
     target = place[edges.targets[leaving]]
     stays = (target >= 0) & np.array(rules.repeats)[actions]
     leaving, source, target, actions, weak = (column[stays] for column in (leaving, source, target, actions, weak))
@@ -77,7 +79,7 @@ def facts_of(rules: Rules, edges: Edges, states: np.ndarray) -> Facts:
         sent=values["sent"],
         delivered=values["delivered"],
         sending=_joined(writer.sending),
-        enabled=_once(Pairs(np.concatenate([enabled.owner, refused.owner]), np.concatenate([enabled.item, refused.item]))),
+        enabled=_once(Pairs(*(np.concatenate(parts) for parts in zip(enabled, refused, ever, strict=True)))),
         flying=_once(values["flying"]),
         refused=refused,
         tried=values["tried"],

@@ -24,7 +24,7 @@ from .system import Action, Kind, System
 
 __all__ = ["REFUSED", "Edge", "Rules", "check_response"]
 
-AROUND = (Kind.NETWORK, Kind.ENVIRONMENT)  # what no endpoint does
+AROUND = (Kind.NETWORK, Kind.ENVIRONMENT, Kind.CLOCK)  # what no endpoint does
 REFUSED = -1  # the label of an action that is tried in vain
 
 
@@ -47,9 +47,10 @@ class Rules:
         system, self.unit = exploration.system, exploration.unit
         self.layout, self.budget = self.unit.layout, budget
         _check_channels(system, fairness)
-        weak = [i for i, a in enumerate(system.actions) if a.tags & fairness.weak]
+        weak = [i for i, a in enumerate(system.actions) if a.tags & (fairness.weak | fairness.recurring)]
         self.weak = {action: 1 << bit for bit, action in enumerate(weak)}
-        self.values: dict[tuple[str, int], int] = {}  # (channel, element without history) -> bit
+        self.recurring = sum(bit for i, bit in self.weak.items() if system.actions[i].tags & fairness.recurring)
+        self.values: dict[tuple[str, int], int] = {}  # (channel, what an element says) -> bit
         self.masks = {name: _told(system.channel_element(name)) for name in fairness.compassion | fairness.delivery}
         self.compassion = [c.variable if c.variable in fairness.compassion else "" for c in system.channels]
         self.delivery = sorted(fairness.delivery)
@@ -105,7 +106,7 @@ class Rules:
         `labels` are those of the state's transitions. What is tried without obliging the network to anything is no obstacle to
         resting.
         """
-        enabled = in_vain = 0
+        enabled, in_vain = self.recurring, 0  # no state excuses what must recur
         for label in labels:
             enabled |= self.weak.get(label >> self.layout.param_bits, 0)
         for action, sent in self.refused(state):
@@ -177,9 +178,9 @@ def _in_vain(system: System, action: Action, fairness: Fairness) -> Action | Non
 
 
 def _told(element: Record) -> int:
-    """Mask of the bits of an encoded element that are no history."""
+    """Mask of the bits of an encoded element that a message says."""
     mask = 0
     for (name, sort), offset in zip(element.fields, element.offsets, strict=True):
-        if name not in element.history:
+        if name not in element.unspoken:
             mask |= ((1 << sort.width) - 1) << offset
     return mask

@@ -1,7 +1,7 @@
 """Flights: every message of a trace, followed from where it was sent to where it arrives, is lost, or stays.
 
 A channel is a multiset, so it does not say which of two equal copies a delivery takes: the oldest one goes first. Fields that
-serve properties only (`Record.history`) may be rewritten while a message is on its way; it stays the same message.
+are no part of what a message says (`Record.unspoken`) may change while it is on its way; it stays the same message.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Part:
 
 
 def fields_of(sort: Record, value: Value) -> dict[str, Value]:
-    """What a message carries, without the history fields."""
-    return {name: part for name, part in sort.as_dict(value).items() if name not in sort.history}
+    """What a message says, without history and without what happens to it on its way."""
+    return {name: part for name, part in sort.as_dict(value).items() if name not in sort.unspoken}
 
 
 def show_message(system: System, sort: Record, value: Value) -> str:
@@ -165,7 +165,7 @@ class _Tracker:
     def _settle(self, name: str, after: tuple[Value, ...], number: int, lost: list[int], sent: list[int]) -> None:
         """Make the flights of a channel agree with what the state says is in it.
 
-        A step may rewrite history fields in flight. What is gone without a word (a message whose life is over) is lost; what is
+        A step may rewrite what is unspoken. What is gone without a word (a message whose life is over) is lost; what is
         there without having been sent has been put there by somebody.
         """
         sort = self.system.channel_element(name)

@@ -8,7 +8,7 @@ automata: where a message is sent and never delivered, the sending edges are tak
 
 Fairness, for what a run does infinitely often (see `property.Fairness`):
 
-* weak: each action with such a tag is taken, or disabled in some state;
+* weak: each action with such a tag is taken, or disabled in some state; recurring: it is taken;
 * compassion: a message value that an endpoint or the environment sends into the channel, dropped ones included, is delivered (a
   copy that the network makes is not sent). Values are compared without their history fields;
 * delivery: a message value that is in flight in every state is delivered.
@@ -75,13 +75,15 @@ def check_responses(
     return LivenessResult(Verdict.HOLDS if exploration.complete else Verdict.INCOMPLETE, waiting=waiting)
 
 
-def check_feasible(exploration: Exploration, fairness: Fairness, arrays: bool | None = None) -> LivenessResult:
+def check_feasible(
+    exploration: Exploration, fairness: Fairness, budget: Budget | None = None, *, arrays: bool | None = None
+) -> LivenessResult:
     """Whether every finite run extends to a fair one; if not, `run` is a shortest that does not.
 
     A fairness assumption that is not feasible rules out more than what goes on for ever, and what "holds" under it may hold for
     that reason alone.
     """
-    region = _regions(exploration, Budget(), arrays)(Response(), fairness)
+    region = _regions(exploration, budget or Budget(), arrays)(Response(), fairness)
     stranded = region.stranded()
     if stranded is not None:
         return LivenessResult(Verdict.VIOLATED, exploration.run_to(stranded), waiting=region.waiting)

@@ -45,7 +45,8 @@ class Verdict(PyEnum):
 class Fairness:
     """Which infinite runs count.
 
-    `weak` names action tags: an action so tagged that is enabled for ever is taken infinitely often. `compassion` names
+    `weak` names action tags: an action so tagged that is enabled for ever is taken infinitely often; one with a tag in
+    `recurring` is taken infinitely often, enabled for ever or not (time diverges). `compassion` names
     channels: a message value sent infinitely often (dropped ones included) is delivered infinitely often. `delivery` names
     channels in which nothing is lost for ever: a message that stays in flight is delivered. A weakly fair action that
     lacks only room (`~is_full(channel)`) in a channel with compassion is tried in vain: what it would send counts as
@@ -55,9 +56,12 @@ class Fairness:
     weak: frozenset[str] = frozenset()
     compassion: frozenset[str] = frozenset()
     delivery: frozenset[str] = frozenset()
+    recurring: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         parts = [f"weak: {', '.join(sorted(self.weak))}"] if self.weak else []
+        if self.recurring:
+            parts.append(f"recurring: {', '.join(sorted(self.recurring))}")
         if self.compassion:
             parts.append(f"compassion: {', '.join(sorted(self.compassion))}")
         if self.delivery:
@@ -107,6 +111,8 @@ class Property:
     `each` are steps: a sometimes-property says that for each of them there is a run that takes it, and its trace is the
     shortest run to the one that is farthest away.
 
+    An eventually-property without responses says that its fairness is feasible: every finite run extends to a fair one.
+
     `clauses` are the parts of the predicate (or of the event's condition) that a counterexample shows one by one, each with
     the words for it. `not_applicable` says why the settings leave nothing to check.
     """
@@ -131,6 +137,11 @@ class Property:
     def asks_the_graph(self) -> bool:
         """Whether it is decided on the finished graph, and not while states are found."""
         return self.kind is PropertyKind.EVENTUALLY or self.scenario is not None or bool(self.each)
+
+    @property
+    def is_feasibility(self) -> bool:
+        """Whether it only says that every finite run extends to one that is fair."""
+        return self.kind is PropertyKind.EVENTUALLY and not self.responses
 
     @property
     def is_deadlock(self) -> bool:

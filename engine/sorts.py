@@ -184,11 +184,15 @@ RESERVED = frozenset({"args", "attr", "isin", "op", "sort"})  # attributes of ev
 
 @dataclass(frozen=True)
 class Record(Sort):
-    """A tuple with named fields. Fields named in `history` serve properties only (no guard may depend on them)."""
+    """A tuple with named fields. Fields named in `history` serve properties only (no guard may depend on them).
+
+    Fields named in `transit` change while a message is on its way (its age): they are no part of what it says.
+    """
 
     name: str
     fields: tuple[tuple[str, Sort], ...]
     history: frozenset[str] = frozenset()
+    transit: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.fields]
@@ -200,6 +204,11 @@ class Record(Sort):
     @cached_property
     def width(self) -> int:  # type: ignore[override]
         return sum(sort.width for _, sort in self.fields)
+
+    @cached_property
+    def unspoken(self) -> frozenset[str]:
+        """The fields that are no part of what a message says: it stays the same message whatever they are."""
+        return self.history | self.transit
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -61,7 +61,8 @@ class Kind(PyEnum):
     INTERNAL = "internal"  # an endpoint goes on with what it was asked to do
     USER_CALL = "user call"
     NETWORK = "network"  # loss, duplication
-    ENVIRONMENT = "environment"  # crashes, attackers, the clock
+    ENVIRONMENT = "environment"  # crashes, attackers
+    CLOCK = "clock"  # time passes
 
     @property
     def is_protocol_step(self) -> bool:

@@ -160,7 +160,7 @@ def actors_of(system: System) -> tuple[str, ...]:
     if system.actors:
         return system.actors
     ends = [end for channel in system.channels for end in (channel.sender, channel.receiver)]
-    acting = [a.actor for a in system.actions if a.kind not in (Kind.NETWORK, Kind.ENVIRONMENT)]
+    acting = [a.actor for a in system.actions if a.kind not in (Kind.NETWORK, Kind.ENVIRONMENT, Kind.CLOCK)]
     return tuple(dict.fromkeys(ends or acting))
 
 

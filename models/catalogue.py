@@ -45,7 +45,7 @@ class TcpCatalogue:
     def load(
         self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
     ) -> Model:
-        """A checked model. Raises ModelFileError (150), SettingError (151; 2 for what is unknown or not built yet)."""
+        """A checked model. Raises ModelFileError (150), SettingError (151; 2 for what is unknown)."""
         from .loader import load
 
         return load(name_or_path, overrides, _kinds, varied)
@@ -87,7 +87,7 @@ class TcpCatalogue:
         """Every setting, in the order of the documentation."""
         from synproof.spec.settings import SETTINGS
 
-        return [SettingRow(row.name, row.values.text, row.default, row.meaning, row.built, row.later) for row in SETTINGS]
+        return [SettingRow(row.name, row.values.text, row.default, row.meaning) for row in SETTINGS]
 
     def property_table(self) -> list[PropertyRow]:
         """Every named property, in the order in which results are shown."""
@@ -104,8 +104,7 @@ class TcpCatalogue:
             if f"\n{row.name} = " in text:
                 continue  # it is there already: a second one would be an error
             default = row.default if isinstance(row.default, int) else f'"{row.default}"'
-            values = row.values.text + (f"; not built yet: {row.later}" if row.later else "")
-            lines.append(f"# {f'{row.name} = {default}':<36} # {values}\n")
+            lines.append(f"# {f'{row.name} = {default}':<36} # {row.values.text}\n")
         return text.replace(ALL_SETTINGS, "".join(lines))
 
 
@@ -138,7 +137,12 @@ def _shared_fairness(properties: Iterable[Property]) -> Fairness:
     found = [prop.fairness for prop in properties if prop.responses and not prop.not_applicable]
 
     def both(a: Fairness, b: Fairness) -> Fairness:
-        return Fairness(a.weak & b.weak, a.compassion & b.compassion, a.delivery & b.delivery)
+        return Fairness(
+            weak=a.weak & b.weak,
+            recurring=a.recurring & b.recurring,
+            compassion=a.compassion & b.compassion,
+            delivery=a.delivery & b.delivery,
+        )
 
     return reduce(both, found) if found else Fairness()
 

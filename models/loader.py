@@ -59,7 +59,7 @@ def load(
     """A shipped model by name, or a file of the user's.
 
     Raises ModelFileError for a file that cannot be read or names what does not exist; SettingError (a wrong value),
-    Contradiction, NotBuiltYet with the place of the setting; UnknownSetting for an override that does not exist.
+    Contradiction with the place of the setting; UnknownSetting for an override that does not exist.
     """
     options = {name: "--vary" if name in varied else "-s" for name in overrides or {}}
     return _model(find_file(name_or_path), overrides or {}, options, named)
@@ -115,7 +115,7 @@ class _Values:
             self.values[name], self.sources[name] = value, Source(options[name])
 
     def settings(self) -> Settings:
-        """All together. Raises NotBuiltYet, Contradiction, with the places of the settings concerned."""
+        """All together. Raises Contradiction, with the places of the settings concerned."""
         try:
             return Settings.of(self.values)
         except SettingError as error:

@@ -6,7 +6,7 @@ whether it is the turn of the peer's FIN. The sixth, URG, is not modelled. TIME-
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, Operand, all_of, ite
+from synproof.engine.expr import Expr, Operand, all_of
 from synproof.engine.system import Kind
 
 from . import history
@@ -94,8 +94,7 @@ def _take_ack(e: Event, is_new: Operand = True) -> None:
     me = e.me
     if me.closes_early and (e.state is FIN_WAIT_1 or e.state is CLOSING):
         history.connected(e, me.irs, me.irs_from, when=all_of(is_new, me.snd_una == me.iss))
-    e.set(me.snd_una, ite(is_new, e.seg.ack, me.snd_una))
-    e.set(me.retries, ite(is_new, 0, me.retries))
+    e.take_ack(is_new)
 
 
 @rule(ARRIVES, "3.10.7.4, fifth, SYN-RECEIVED; 3.5.2", SYN_RECEIVED)
@@ -108,14 +107,13 @@ def receive_unacceptable_ack_in_syn_received(e: Event) -> None:
 
 def _establish(e: Event, *, fin: bool) -> Expr:
     """The ACK of our SYN confirms the connection; text that waited and text that came are delivered. Gives RCV.NXT."""
-    me, seg = e.me, e.seg
+    me = e.me
     text = read_text(e, me.rcv_nxt + me.syn_text)
     if me.gets_fin:
         e.when(text.fin if fin else ~text.fin)
     history.stale_acceptance(e, True)
     history.connected(e, me.irs, me.irs_from)
-    e.set(me.snd_una, seg.ack)
-    e.set(me.retries, 0)
+    e.take_ack()
     e.set(me.syn_text, 0)
     e.step.event("third-segment-data", text.advance > 0)
     e.step.event("syn-data-delivered", me.syn_text > 0)
@@ -234,6 +232,7 @@ def receive_ack_of_fin_in_closing(e: Event) -> None:
     passes_ack_bit(e)
     e.when(_acks_our_fin(e))
     history.stale_acceptance(e, True)
+    history.fin_acknowledged(e)
     _take_ack(e)
     e.enter(TIME_WAIT)
 
@@ -244,6 +243,7 @@ def receive_ack_of_fin_in_last_ack(e: Event) -> None:
     passes_ack_bit(e)
     e.when(_acks_our_fin(e))
     history.stale_acceptance(e, True)
+    history.fin_acknowledged(e)
     history.ended_by_fins(e)
     e.delete_tcb()
 
@@ -350,6 +350,7 @@ def receive_fin_with_ack_of_fin_in_fin_wait_1(e: Event) -> None:
 def receive_fin_in_fin_wait_2(e: Event) -> None:
     """The peer's FIN: TIME-WAIT; it is acknowledged, and the user is told."""
     _take_fin(e)
+    e.restart(e.me.fin_waited)
     e.enter(TIME_WAIT)
     _acknowledge_fin(e)
 

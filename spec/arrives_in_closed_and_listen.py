@@ -36,15 +36,21 @@ def receive_rst_in_closed(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.1", CLOSED, only_if=_answers_with_rst)
 def receive_segment_without_ack_in_closed(e: Event) -> None:
     """A segment without ACK for a connection that does not exist is answered by a reset that acknowledges it."""
-    e.when(~e.seg.rst_bit, ~e.seg.ack_bit)
+    e.when(~e.seg.rst_bit, ~e.seg.ack_bit, e.me.quiet == 0)
     e.reset_without_ack(seg_len(e.seg))
 
 
 @rule(ARRIVES, "3.10.7.1", CLOSED, only_if=_answers_with_rst)
 def receive_segment_with_ack_in_closed(e: Event) -> None:
     """A segment with ACK for a connection that does not exist is answered by a reset with the number that it acknowledges."""
-    e.when(~e.seg.rst_bit, e.seg.ack_bit)
+    e.when(~e.seg.rst_bit, e.seg.ack_bit, e.me.quiet == 0)
     e.reset_by_ack()
+
+
+@rule(ARRIVES, "3.4.3", CLOSED, only_if=lambda s: s.quiet_time != "off" and s.rst_on_closed, choice="quiet-time")
+def discard_segment_in_quiet_time(e: Event) -> None:
+    """A segment that arrives in the quiet time is discarded without an answer: nothing is sent."""
+    e.when(~e.seg.rst_bit, e.me.quiet > 0)
 
 
 @rule(ARRIVES, "3.10.7.1", CLOSED, only_if=_is_silent, choice="rst-on-closed=off")
@@ -116,6 +122,6 @@ def receive_other_in_listen(e: Event) -> None:
 
 RULES: tuple[Rule, ...] = (
     receive_rst_in_closed, receive_segment_without_ack_in_closed, receive_segment_with_ack_in_closed,
-    discard_segment_in_closed, receive_rst_in_listen, receive_ack_in_listen, receive_syn_in_listen,
-    receive_syn_in_listen_two_way, receive_other_in_listen,
+    discard_segment_in_quiet_time, discard_segment_in_closed, receive_rst_in_listen, receive_ack_in_listen,
+    receive_syn_in_listen, receive_syn_in_listen_two_way, receive_other_in_listen,
 )  # fmt: skip

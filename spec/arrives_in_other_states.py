@@ -29,6 +29,7 @@ from .states import (
     SYNCHRONIZED,
     TIME_WAIT,
 )
+from .time_wait import answered_in_time_wait, reopens, return_to_time_wait
 
 __all__ = ["RULES", "STATES", "is_syn_ack_of_figure_7", "passes_fourth"]
 
@@ -66,12 +67,13 @@ def receive_unacceptable_rst(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, first", *STATES)
 def receive_unacceptable(e: Event) -> None:
     """A segment outside the window is dropped, and answered by an ACK that says what is expected."""
-    e.when(~e.acceptable(), ~e.seg.rst_bit, ~is_syn_ack_of_figure_7(e))
+    e.when(~e.acceptable(), ~e.seg.rst_bit, ~is_syn_ack_of_figure_7(e), ~reopens(e))
+    answered_in_time_wait(e)
     e.acknowledge()
 
 
 def _passes_first(e: Event) -> None:
-    e.when(e.acceptable())
+    e.when(e.acceptable(), ~reopens(e))
 
 
 # ---- second, check the RST bit ---------------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ def receive_inexact_rst(e: Event) -> None:
     """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
     _passes_first(e)
     e.when(e.seg.rst_bit, e.seg.seq != e.me.rcv_nxt)
+    answered_in_time_wait(e)
     e.acknowledge()
 
 
@@ -94,9 +97,23 @@ def receive_inexact_rst(e: Event) -> None:
 def receive_rst_in_syn_received_after_passive_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after a passive OPEN: back to LISTEN; the user need not be told."""
     _passes_first(e)
-    e.when(_rst_is_believed(e), e.me.opened == PASSIVE)
+    e.when(_rst_is_believed(e), e.me.opened == PASSIVE, ~e.me.reopened)
     e.step.event("cleared-by-rst", True)
     e.return_to_listen()
+
+
+def _may_be_reopened(s: Settings) -> bool:
+    return s.time_wait_reuse != "off"
+
+
+@rule(
+    ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MAY-2 (2)", SYN_RECEIVED, only_if=_may_be_reopened, choice="time-wait-reuse"
+)  # fmt: skip
+def receive_rst_in_syn_received_after_time_wait(e: Event) -> None:
+    """A reset in SYN-RECEIVED after TIME-WAIT: the SYN was an old duplicate, and TIME-WAIT goes on."""
+    _passes_first(e)
+    e.when(_rst_is_believed(e))
+    return_to_time_wait(e)
 
 
 @rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MUST-11", SYN_RECEIVED, only_if=lambda s: s.must_11)
@@ -183,9 +200,20 @@ def _syn_is_seen(e: Event) -> Expr:
 def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after a passive OPEN: back to LISTEN."""
     _passes_second(e)
-    e.when(_syn_is_seen(e), e.me.opened == PASSIVE)
+    e.when(_syn_is_seen(e), e.me.opened == PASSIVE, ~e.me.reopened)
     history.stale_acceptance(e, True)
     e.return_to_listen()
+
+
+@rule(
+    ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED; MAY-2 (2)", SYN_RECEIVED, only_if=_may_be_reopened, choice="time-wait-reuse"
+)  # fmt: skip
+def receive_syn_in_syn_received_after_time_wait(e: Event) -> None:
+    """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT goes on."""
+    _passes_second(e)
+    e.when(_syn_is_seen(e))
+    history.stale_acceptance(e, True)
+    return_to_time_wait(e)
 
 
 def _syn_without_listener(e: Event) -> None:
@@ -197,6 +225,7 @@ def _syn_without_listener(e: Event) -> None:
 def receive_syn(e: Event) -> None:
     """A SYN is dropped, wherever its number lies, and answered by a challenge ACK."""
     _syn_without_listener(e)
+    answered_in_time_wait(e)
     e.acknowledge()
 
 
@@ -222,8 +251,10 @@ def passes_fourth(e: Event) -> None:
 
 RULES: tuple[Rule, ...] = (
     receive_unacceptable_rst, receive_unacceptable, receive_inexact_rst,
-    receive_rst_in_syn_received_after_passive_open, receive_rst_in_syn_received_after_active_open,
+    receive_rst_in_syn_received_after_passive_open, receive_rst_in_syn_received_after_time_wait,
+    receive_rst_in_syn_received_after_active_open,
     receive_rst_in_syn_received_whatever_the_open, receive_rst, receive_rst_behind_fin,
-    receive_rst_in_time_wait, ignore_rst_in_time_wait, receive_syn_in_syn_received_after_passive_open, receive_syn,
+    receive_rst_in_time_wait, ignore_rst_in_time_wait, receive_syn_in_syn_received_after_passive_open,
+    receive_syn_in_syn_received_after_time_wait, receive_syn,
     receive_syn_as_error,
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """SEGMENT ARRIVES in TIME-WAIT, fifth to eighth (RFC 9293 3.10.7.4).
 
 "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and restart the 2 MSL
-timeout": but such a FIN lies before RCV.NXT, so that Table 6 rejects and answers it in step 1. Without a clock there is
-nothing to restart.
+timeout": but such a FIN lies before RCV.NXT, so that Table 6 rejects and answers it in step 1. What restarts the timeout is
+a setting therefore: see `time_wait`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from synproof.engine.system import Kind
 from .arrives_acceptably import passes_ack_bit
 from .event import Event, Rule, rule
 from .states import TIME_WAIT
+from .time_wait import acceptable_in_time_wait, reopen, reopens
 
 __all__ = ["RULES"]
 
@@ -20,7 +21,18 @@ __all__ = ["RULES"]
 def receive_acceptable_in_time_wait(e: Event) -> None:
     """Nothing new can arrive behind both FINs: a FIN that is acceptable all the same is acknowledged, anything else ignored."""
     passes_ack_bit(e)
+    acceptable_in_time_wait(e)
     e.acknowledge(when=e.seg.fin_bit)
 
 
-RULES: tuple[Rule, ...] = (receive_acceptable_in_time_wait,)
+@rule(
+    Kind.SEGMENT_ARRIVES, "3.6.1, MAY-2; RFC 1122, 4.2.2.13", TIME_WAIT,
+    only_if=lambda s: s.time_wait_reuse != "off", choice="time-wait-reuse",
+)  # fmt: skip
+def receive_syn_to_reopen_in_time_wait(e: Event) -> None:
+    """A SYN reopens the connection from TIME-WAIT: it is answered by a SYN-ACK with a greater initial number."""
+    e.when(reopens(e))
+    reopen(e)
+
+
+RULES: tuple[Rule, ...] = (receive_acceptable_in_time_wait, receive_syn_to_reopen_in_time_wait)

@@ -1,31 +1,22 @@
-"""Settings that cannot stand together, and those whose part of the specification is not built yet.
+"""Settings that cannot stand together.
 
-Both answers are the arguments of the error to raise: the text, then the names of the settings concerned.
+The answer is the arguments of the error to raise: the text, then the names of the settings concerned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .settings import SETTINGS, Settings
+from .settings import Settings
 
-__all__ = ["contradiction", "not_built"]
+__all__ = ["contradiction"]
 
 MOST_CHOICES = 12  # bits
 MOST_BITS = 63  # of a segment in flight, with the bit that says that it is there: one place of a packed state
-SEGMENT_BITS = 8  # its flags, its history, and that bit
+SEGMENT_BITS = 8  # its flags, its history, and that bit; with time one more, and its age
 MOST_HELD = 32  # octets
 
 Fault = tuple[str, ...]  # text, names
-
-
-def not_built(settings: Settings) -> Fault | None:
-    """The first setting whose value needs what the specification does not have yet."""
-    for row in SETTINGS:
-        if not row.is_built(getattr(settings, row.attribute)):
-            value = settings.value(row.name)
-            return f"{row.name} = {value} is not built yet; leave {row.name} at {row.default}", row.name
-    return None
 
 
 def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
@@ -74,11 +65,12 @@ def _choices(s: Settings) -> Iterator[Fault]:
                     name, "seq-bits",
                 )  # fmt: skip
     length = max([s.mss, *(old.len for old in s.old_duplicates)]).bit_length()
-    widest = length + 2 * s.seq_bits + SEGMENT_BITS
+    beside_numbers = length + SEGMENT_BITS + (s.msl.bit_length() + 1 if s.msl else 0)
+    widest = 2 * s.seq_bits + beside_numbers
     if widest > MOST_BITS:
         yield _fault(
             f"seq-bits = {s.seq_bits}: a segment in flight would take {widest} bits, and at most {MOST_BITS} fit; "
-            f"seq-bits may be at most {(MOST_BITS - SEGMENT_BITS - length) // 2}",
+            f"seq-bits may be at most {(MOST_BITS - beside_numbers) // 2}",
             "seq-bits",
         )  # fmt: skip
 
@@ -120,6 +112,14 @@ def _idle(s: Settings) -> Iterator[Fault]:
     for name in ("close-style", "close-in-syn-received"):
         if not s.close and s.value(name) != Settings().value(name):
             yield _fault(f"{name} = {s.value(name)} changes nothing: with close = off nobody may CLOSE", name, "close")
+    if s.abort_to != "closed" and not s.abort:
+        yield _fault(f"abort-to = {s.abort_to} changes nothing: with abort = off nobody may ABORT", "abort-to", "abort")
+    if s.time_wait_reuse != "off" and s.handshake == "two-way":
+        yield _fault(
+            f"time-wait-reuse = {s.time_wait_reuse} returns to TIME-WAIT if the SYN turns out to be an old duplicate, which "
+            "nobody finds out with handshake = two-way",
+            "time-wait-reuse", "handshake",
+        )  # fmt: skip
 
 
 def _time(s: Settings) -> Iterator[Fault]:
@@ -132,6 +132,7 @@ def _time(s: Settings) -> Iterator[Fault]:
         "user-timeout": isinstance(s.user_timeout, int),
         "keepalive": s.keepalive is not None and s.keepalive.idle is not None,
         "fin-wait-2-timeout": isinstance(s.fin_wait_2_timeout, int),
+        "time-wait-restart": s.time_wait_restart != "fin",
     }
     for name, needed in needs.items():
         if needed:

@@ -51,9 +51,10 @@ class Does:
         return self.after(variable) == variable
 
     def keeps_all(self) -> Expr:
-        """The step changes neither the state nor anything in the TCB (history apart)."""
-        history = {v.name for v in self.me.variables if v.history}
-        return all_of(self.keeps(self.me.state), *(self.keeps(v) for v, _ in self.me.block if v.attr not in history))
+        """The step changes neither the state nor anything in the TCB (history and timers apart)."""
+        me = self.me
+        apart = {v.name for v in me.variables if v.history} | {timer.attr for timer in (*me.timers.values(), me.probes)}
+        return all_of(self.keeps(me.state), *(self.keeps(v) for v, _ in me.block if v.attr not in apart))
 
     def every(self, says: Callable[[Expr], Operand]) -> Expr:
         """Every segment sent is so."""
@@ -66,6 +67,16 @@ class Does:
     def is_call(self, *words: str) -> bool:
         """The action is one of these calls or mishaps, by the first words of its name."""
         return self.action.name.partition(".")[2].startswith(words)
+
+    @property
+    def reopens(self) -> Expr:
+        """The step leads from TIME-WAIT to a new connection (MAY-2)."""
+        return (self.me.state == TIME_WAIT) & (self.after(self.me.state) == SYN_RECEIVED)
+
+    @property
+    def gives_way(self) -> Expr:
+        """The step leads from such an attempt back to TIME-WAIT."""
+        return (self.me.state == SYN_RECEIVED) & (self.after(self.me.state) == TIME_WAIT)
 
     # -- the arriving segment ------------------------------------------------------------------------------------
     @cached_property
@@ -106,6 +117,8 @@ class Arriving:
         self.bare_syn: Expr = all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit)
         exact = TRUE if s.rfc5961 == "off" else seg.seq == me.rcv_nxt
         deaf = (me.state == TIME_WAIT) & all_of(s.rfc1337)
+        greater = me.rcv_nxt < seg.seq if s.time_wait_reuse == "bsd" else TRUE
+        self.reopening: Expr = all_of(me.state == TIME_WAIT, s.time_wait_reuse != "off", self.bare_syn, greater)
         self.rst_valid: Expr = seg.rst_bit & any_of(
             (me.state == SYN_SENT) & self.ack_acceptable, all_of(self.late, self.acceptable, exact, ~deaf)
         )
@@ -117,9 +130,9 @@ class Arriving:
         lowest = me.snd_una - s.window
         in_range = seg.ack - lowest <= me.snd_nxt - lowest if s.rfc5961 == "all" else TRUE
         old = me.snd_una - seg.ack < (1 << (s.seq_bits - 1))
-        in_window = all_of(self.late, self.acceptable, ~seg.rst_bit)
+        in_window = all_of(self.late, self.acceptable, ~seg.rst_bit, ~self.reopening)
         passes = all_of(in_window, ~self.syn_seen, seg.ack_bit)
-        self.outside: Expr = all_of(self.late, ~self.acceptable, ~self.in_figure_7)
+        self.outside: Expr = all_of(self.late, ~self.acceptable, ~self.in_figure_7, ~self.reopening)
         self.ack_counts: Expr = any_of(
             all_of(passes, in_range, self.ack_acceptable, me.state != TIME_WAIT), self.in_figure_7
         )

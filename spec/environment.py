@@ -21,6 +21,7 @@ def crash(e: Event) -> None:
     e.when(me.crashes_left > 0)
     e.set(me.crashes_left, me.crashes_left - 1)
     e.set(me.told, NOTHING)
+    e.keep_quiet()
     e.delete_tcb()
 
 

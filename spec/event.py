@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synproof.engine.expr import Expr, Operand, const, record
+from synproof.engine.expr import FALSE, TRUE, Expr, Operand, const, ite, lift, record
 from synproof.engine.sorts import Bag, Int
 from synproof.engine.system import Kind, Step
 
 from . import history
-from .segment import is_acceptable
+from .segment import LATE_MARK, is_acceptable
 from .settings import Settings
-from .states import ACTIVE, CLOSED, LISTEN, STATE
-from .tcb import Tcb
+from .states import ACTIVE, CLOSED, LISTEN, STATE, SYN_RECEIVED, TIME_WAIT
+from .tcb import ZERO, Tcb
 
 __all__ = ["OCTETS", "End", "Event", "Rule", "every_setting", "rule"]
 
@@ -40,6 +40,7 @@ class Event:
 
     def __init__(self, step: Step, end: End, settings: Settings, state: Expr, seg: Expr | None = None) -> None:
         self.step, self.end, self.s, self.state = step, end, settings, state
+        self.restarts_time_wait: Expr = FALSE
         self.me, self.peer = end.me, end.peer
         self._seg = seg
 
@@ -80,6 +81,10 @@ class Event:
     def enter(self, state: Expr) -> None:
         """Enter the state."""
         self.step.set(self.me.state, state)
+        if self.me.former and self.state is SYN_RECEIVED and not any(state is end for end in (CLOSED, LISTEN, TIME_WAIT)):
+            for _, former in self.me.former:  # the connection is established: there is no way back
+                self.set(former, 0)
+            self.set(self.me.reopened, FALSE)
         history.state_entered(self, state)
 
     def send(
@@ -94,6 +99,8 @@ class Event:
             fields |= {"ack": ack, "ack_bit": True}
         if not rst:  # a reset speaks for no incarnation
             fields |= {"present": True, "known": ack is not None and history.knows_peer(self)}
+            if LATE_MARK in channel.sort.element.index:
+                fields |= {LATE_MARK: history.is_late(self)}
         self.step.send(channel, record(channel.sort.element, **fields), when)
 
     def acknowledge(self, rcv_nxt: Expr | None = None, when: Operand = True) -> None:
@@ -113,13 +120,48 @@ class Event:
         """<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>"""
         self.send(seq=const(0, self.seg.seq.sort), ack=self.seg.seq + length, rst=True)
 
+    def take_ack(self, is_new: Operand = True) -> None:
+        """SND.UNA <- SEG.ACK, where that is new: what it acknowledges is retransmitted no more."""
+        me = self.me
+        self.set(me.snd_una, ite(is_new, self.seg.ack, me.snd_una))
+        self.set(me.retries, ite(is_new, 0, me.retries))
+        self.restart(me.unacknowledged_for, is_new)
+
+    def restart(self, timer: Expr, when: Operand = True) -> None:
+        """The timer, where it is there, runs from its beginning."""
+        if timer is not ZERO:
+            self.step.change(timer, ite(when, 0, self.step.now(timer)))
+
+    def peer_is_alive(self) -> None:
+        """A segment has arrived, whatever it was: the connection is not idle (3.8.4)."""
+        for timer in (self.me.idle_for, self.me.probes, self.me.silent_for):
+            self.restart(timer)
+
+    def keep_quiet(self) -> None:
+        """What numbers were used is forgotten: for one MSL none is assigned, and nothing sent (3.4.3)."""
+        if self.me.quiet is not ZERO:
+            self.step.change(self.me.quiet, self.s.msl + 1)
+
     def delete_tcb(self, told: Expr | None = None) -> None:
         """Delete the TCB and enter CLOSED; `told` is what the user is told, if anything."""
+        if self.s.quiet_time == "after-forgetting" and self.me.role == "passive" and self.state is not LISTEN:
+            self.keep_quiet()
         self.enter(CLOSED)
         history.closed_first(self)
         self._forget()
         if told is not None:
             self.step.set(self.me.told, told)
+
+    def linger_after_reset(self) -> None:
+        """Enter TIME-WAIT with a reset on its way: the queues are flushed, and of the numbers SND.NXT and RCV.NXT are kept."""
+        me = self.me
+        kept = {me.snd_una: me.snd_nxt, me.iss: me.snd_nxt - 1, me.irs: me.rcv_nxt - 1, me.reset_sent: TRUE}
+        for variable, absent in me.block:
+            if variable in kept:
+                self.set(variable, kept[variable])
+            elif not any(variable is same for same in (me.opened, me.snd_nxt, me.rcv_nxt)):
+                self.set(variable, lift(absent, variable.sort))
+        self.enter(TIME_WAIT)
 
     def return_to_listen(self) -> None:
         """Return this connection to LISTEN: the queues are flushed, nothing of the attempt is kept."""
@@ -158,6 +200,12 @@ class Rule:
     only_if: Callable[[Settings], bool]
     choice: str
     tags: frozenset[str]
+
+    def choice_under(self, settings: Settings) -> str:
+        """The setting that makes the choice, with its value; `choice` may name the setting alone."""
+        if not self.choice or "=" in self.choice:
+            return self.choice
+        return f"{self.choice}={settings.value(self.choice)}"
 
     def action_name(self, state: Expr) -> str:
         """The action's name in one of the rule's states."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, ite, slots
+from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, ite, negate, slots
 from synproof.engine.sorts import Bag
 
 from .segment import replace
@@ -29,14 +29,20 @@ from .states import (
     CLOSED,
     KNOWN,
     LAST_ACK,
+    LATE,
     LISTEN,
+    NO,
     NOBODY,
     PAST,
     PRESENT,
     SYN_RECEIVED,
     SYN_SENT,
+    TIME_WAIT,
+    TIMELY,
     WILLING,
 )
+from .tcb import ZERO
+from .telling import NEW_ISS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +50,9 @@ if TYPE_CHECKING:
     from .event import Event
 
 __all__ = [
-    "aborted", "arrival", "begin_incarnation", "closed_first", "connected", "delivered", "ended_by_fins", "fin_taken",
-    "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "stale_acceptance", "state_entered", "take_irs",
-    "tcb_deleted", "time_wait_cut_short", "time_wait_over",
+    "aborted", "arrival", "begin_incarnation", "closed_first", "connected", "delivered", "ended_by_fins", "fin_acknowledged",
+    "fin_taken", "found_dead", "is_late", "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "stale_acceptance",
+    "state_entered", "take_irs", "tcb_deleted", "time_wait_cut_short", "time_wait_over", "time_wait_restarted",
 ]  # fmt: skip
 
 
@@ -64,6 +70,7 @@ def begin_incarnation(e: Event) -> None:
     """A new ISS was chosen: what this end has in flight is now of an earlier incarnation, and so is what the peer
     knows of it."""
     me, peer = e.me, e.peer
+    e.step.tags |= {NEW_ISS}
     acquainted = me.irs_from == PRESENT
 
     def past(segment: Expr) -> Expr:
@@ -83,6 +90,8 @@ def begin_incarnation(e: Event) -> None:
     e.step.change(me.irs_from, NOBODY)
     for mark in (me.ended, me.missed, me.dropped, peer.ended):
         e.step.change(mark, False)
+    if me.heard is not ZERO:
+        e.step.change(me.heard, NO)
 
 
 def origin(segment: Expr) -> Expr:
@@ -220,13 +229,13 @@ def octets_dropped(e: Event) -> None:
 def ended_by_fins(e: Event) -> None:
     """This end's connection ends by FINs alone: an event if the other end's has too, and something is missing."""
     me, peer = e.me, e.peer
-    both = me.is_matched & peer.ended
+    both = all_of(me.is_matched, peer.ended, ~me.reset_sent)
     missed, dropped = me.missed | peer.missed, me.dropped | peer.dropped
     sent = "every octet that was sent has been delivered"
     handed_over = "every octet that a user had handed over was sent"
     e.step.event("octets-missed", both & missed, (sent, ~missed))
     e.step.event("octets-lost", both & (missed | dropped), (sent, ~missed), (handed_over, ~dropped))
-    e.step.change(me.ended, me.is_matched)
+    e.step.change(me.ended, me.is_matched & ~me.reset_sent)
 
 
 def closed_first(e: Event) -> None:
@@ -243,6 +252,26 @@ def time_wait_cut_short(e: Event) -> None:
     e.step.event("time-wait-cut-short", True)
 
 
+def time_wait_restarted(e: Event, when: Operand) -> None:
+    """Where `when` holds TIME-WAIT begins again: whatever this end has sent so far was sent before."""
+    peer = e.peer
+    if peer.heard is ZERO:
+        return
+    _rewrite(e, e.end.to_peer, lambda segment: replace(segment, late=segment.late & ~all_of(when)))
+    e.step.change(peer.heard, ite((peer.heard == LATE) & all_of(when), TIMELY, peer.heard))
+
+
+def is_late(e: Event) -> Operand:
+    """What this end sends now is sent in TIME-WAIT after that was last begun."""
+    return negate(e.restarts_time_wait) if e.state is TIME_WAIT else False
+
+
+def fin_acknowledged(e: Event) -> None:
+    """The ACK of this end's FIN has come."""
+    if e.me.heard is not ZERO:
+        e.step.change(e.me.heard, ite(e.seg.late, LATE, TIMELY))
+
+
 def time_wait_over(e: Event) -> None:
     """TIME-WAIT ends by its timer: events for what the network still has of this connection, or of an older one."""
     new = ~(e.me.irs_from == PRESENT)  # what the peer's present incarnation sends is then of a newer connection
@@ -251,11 +280,25 @@ def time_wait_over(e: Event) -> None:
 
     def left(kind: str, words: str, of_kind: Callable[[Expr], Expr]) -> None:
         found = any_of(*(full & of_kind(segment) for full, segment in old))
-        e.step.event(kind, found, (f"no old {words} is in the network when the {e.me.end} leaves TIME-WAIT", ~found))
+        none = f"no old {words} is in the network when the {e.me.end} leaves TIME-WAIT"
+        e.step.event(kind, found, (none, ~found))
+        if (heard := e.peer.heard) is not ZERO:
+            e.step.event(f"{kind}-though-heard", found & (heard != NO), (none, ~found))
+            e.step.event(f"{kind}-though-heard-in-time", found & (heard == TIMELY), (none, ~found))
 
     left("old-numbers-left", "SYN, data or FIN", lambda s: ~s.rst_bit & any_of(s.syn_bit, s.fin_bit, s.len > 0))
     left("old-acks-left", "pure ACK", lambda s: all_of(~s.rst_bit, s.ack_bit, ~s.syn_bit, ~s.fin_bit, ~(s.len > 0)))
     left("old-resets-left", "reset", lambda s: s.rst_bit)
+
+
+def found_dead(e: Event) -> None:
+    """Keepalive gives the peer up: events, and whether it has done so after the time that its settings say."""
+    alive = e.s.keepalive
+    e.step.event("found-dead", True)
+    if alive is not None and alive.idle is not None and alive.interval is not None:
+        in_time = e.me.silent_for == alive.idle + alive.probes * alive.interval
+        words = f"the {e.me.end} had heard nothing for IDLE + PROBES * INTERVAL ticks"
+        e.step.event("found-dead-at-another-time", ~in_time, (words, in_time))
 
 
 def refused(e: Event) -> None:

@@ -101,14 +101,14 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
     for me in ends(s):
         if not (me.sends_fin or me.gets_fin):
             continue
-        closed = me.state.isin(FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT)
+        closed = me.state.isin(FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT) & ~me.reset_sent
         yield f"{me.end}: from FIN-WAIT-1 on, and in LAST-ACK, CLOSE was called", implies(closed, me.closed_by_user)
         may_wait = me.state.isin(SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING)
         yield f"{me.end}: a FIN waits only behind a CLOSE, where it is not sent yet", implies(
             me.fin_waits, me.closed_by_user & may_wait
         )
         yield f"{me.end}: in FIN-WAIT-2 and TIME-WAIT all is acknowledged, the FIN too", implies(
-            me.state.isin(FIN_WAIT_2, TIME_WAIT), all_of(me.snd_una == me.snd_nxt, me.snd_nxt - me.iss >= 2)
+            me.state.isin(FIN_WAIT_2, TIME_WAIT) & ~me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.snd_nxt - me.iss >= 2)
         )
         yield f"{me.end}: behind its FIN nothing waits to be sent", implies(me.fin_sent, me.queued == 0)
         yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.rcv_nxt - me.irs >= 2)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from synproof.engine.expr import Expr, Operand, all_of, const, implies, ite, ordinal, slots
 from synproof.engine.sorts import Seq
 
+from .clock import now
 from .event import Event
 from .history import begin_incarnation
-from .telling import NEW_ISS
 
 __all__ = ["choose_iss", "incarnation_length", "reused_number"]
 
@@ -27,10 +27,11 @@ def choose_iss(e: Event) -> Expr:
         iss = _least_fresh(e, sort)
     elif e.s.isn == "any":
         iss = e.step.choose("iss", sort)
+    elif e.s.isn == "clock":
+        iss = now(e.s) + reused_number(e.me.end, sort.bits)
     else:
         assert e.s.isn == "reuse"
         iss = const(reused_number(e.me.end, sort.bits), sort)
-    e.step.tags |= {NEW_ISS}
     begin_incarnation(e)
     return iss
 

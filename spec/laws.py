@@ -24,6 +24,7 @@ from .states import (
     FIN_RECEIVED,
     FIN_WAIT_1,
     FIN_WAIT_2,
+    KEPT_ALIVE,
     LAST_ACK,
     LISTEN,
     NOTHING,
@@ -78,14 +79,21 @@ def _arcs(does: Does) -> Iterator[Clause]:
     elif does.is_call("close", "queue_close", "process_queued_close", "transmit_queued_fin"):
         yield from _arcs_of_close(does)
     elif does.is_call("abort", "crash"):
-        yield "ABORT and a crash lead to CLOSED", (before != CLOSED) & (after == CLOSED)
+        lingers = all_of(does.is_call("abort"), does.s.abort_to == "time-wait", does.some(lambda s: s.rst_bit))
+        yield "ABORT and a crash lead to CLOSED", (before != CLOSED) & (after == ite(lingers, TIME_WAIT, CLOSED))
+    elif does.is_call("give_up_idle"):
+        yield "keepalive leads from where nothing need be outstanding to CLOSED", before.isin(*KEPT_ALIVE) & (after == CLOSED)
+    elif does.is_call("end_quiet_time"):
+        yield "the quiet time leaves CLOSED as it is", (before == CLOSED) & (after == CLOSED)
+    elif does.is_call("send_keepalive"):
+        yield "keepalive leaves the state as it is", before.isin(*KEPT_ALIVE) & (after == before)
     elif does.is_call("user_timeout", "give_up"):
         listens = (before == SYN_RECEIVED) & (does.me.opened == PASSIVE) & does.is_call("give_up")
         yield "something waits for its acknowledgment", does.me.something_unacknowledged
         spent = does.me.retries == (does.s.retransmit or 0)
         yield "and was sent as often as allowed, for giving up", spent | does.is_call("user_timeout")
-        yield "the timeout ends the attempt", (after == LISTEN) == listens
-        yield "or the connection", after.isin("CLOSED", "LISTEN")
+        yield "the timeout ends the attempt", (after == ite(does.me.reopened, TIME_WAIT, LISTEN)) == listens
+        yield "or the connection", after.isin("CLOSED", "LISTEN", "TIME_WAIT")
     elif does.is_call("leave"):
         yield "a timer leads from TIME-WAIT, or FIN-WAIT-2, to CLOSED", before.isin(TIME_WAIT, FIN_WAIT_2) & (after == CLOSED)
     else:
@@ -112,10 +120,11 @@ def _arcs_of_close(does: Does) -> Iterator[Clause]:
 def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
     me, a = does.me, does.arriving
     before, after = me.state, does.after(me.state)
-    answers = (before == LISTEN) & a.bare_syn
+    answers = any_of((before == LISTEN) & a.bare_syn, a.reopening)
     crossing = (before == SYN_SENT) & a.bare_syn
     confirmed = all_of(before == SYN_SENT, a.ack_acceptable, a.seg.syn_bit, ~a.seg.rst_bit)
     completed = (before == SYN_RECEIVED) & a.ack_counts
+    begins = ite(me.reopened, TIME_WAIT, LISTEN)  # where the attempt began
     returns = all_of(before == SYN_RECEIVED, a.acceptable, ~a.seg.rst_bit, a.syn_seen, me.opened == PASSIVE)
     yield "a SYN in LISTEN or SYN-SENT leads to SYN-RECEIVED", (answers | crossing) == (
         (before != SYN_RECEIVED) & (after == SYN_RECEIVED)
@@ -133,7 +142,7 @@ def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
     rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error, last_ack)
     yield "nothing but a reset, a SYN or the last ACK ends what was begun", implies(ended, rightly)
     yield "the last ACK ends LAST-ACK", implies((before == LAST_ACK) & a.acks_fin, after == CLOSED)
-    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == LISTEN)
+    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == begins)
     yield "no arriving segment leads to SYN-SENT", (after != SYN_SENT) | (before == SYN_SENT)
 
 
@@ -160,7 +169,7 @@ def _arcs_of_fin(does: Does) -> Iterator[Clause]:
         a.acks_fin & ~taken,
         after == ite(before == FIN_WAIT_1, FIN_WAIT_2, ite(before == CLOSING, TIME_WAIT, CLOSED)),
     )
-    behind = before.isin(*FIN_RECEIVED) & ~after.isin(CLOSED, LISTEN)
+    behind = before.isin(*FIN_RECEIVED) & ~after.isin(CLOSED, LISTEN) & ~does.reopens
     yield "behind the peer's FIN nothing more is received", implies(behind, does.keeps(me.rcv_nxt))
     yield "and the state stays, but for the ACK of our FIN", implies(behind & ~a.acks_fin, after == before)
 
@@ -181,7 +190,7 @@ def _resets_sent(does: Does) -> Iterator[Clause]:
         return
     a, seg = does.arriving, does.seg
     owed = any_of(
-        all_of(before == CLOSED, does.s.rst_on_closed, ~seg.rst_bit),
+        all_of(before == CLOSED, does.s.rst_on_closed, ~seg.rst_bit, me.quiet == 0),
         all_of(before == LISTEN, ~seg.rst_bit, seg.ack_bit),
         all_of(before == SYN_SENT, ~seg.rst_bit, seg.ack_bit, ~a.ack_acceptable),
         a.ack_of_nothing_sent,
@@ -207,7 +216,8 @@ def _resets_believed(does: Does) -> Iterator[Clause]:
     me, a, rst = does.me, does.arriving, does.arriving.seg.rst_bit
     after = does.after(me.state)
     listens = (me.state == SYN_RECEIVED) & ((me.opened == PASSIVE) if does.s.must_11 else TRUE)
-    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(a.rst_valid & listens, after == LISTEN)
+    begins = ite(me.reopened, TIME_WAIT, LISTEN)  # where the attempt began
+    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(a.rst_valid & listens, after == begins)
     yield "and ends anything else", implies(a.rst_valid & ~listens, after == CLOSED)
     yield "any other reset changes nothing", implies(rst & ~a.rst_valid, does.keeps_all())
     yield "a reset is answered only by a challenge ACK", implies(rst & ~a.challenged, does.every(lambda _: FALSE))
@@ -245,8 +255,9 @@ def _segments(does: Does) -> Iterator[Clause]:
     yield "text bears numbers that are not acknowledged yet", does.every(
         lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
     )
+    probe = TRUE if does.is_call("send_keepalive") else FALSE
     yield "an ACK without text takes no number: it bears SND.NXT", does.every(
-        lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit), s.seq == nxt)
+        lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit, ~probe), s.seq == nxt)
     )
     yield "a FIN takes the last number that is used, and is alone", does.every(
         lambda s: implies(s.fin_bit, all_of(s.seq + 1 == nxt, s.len == 0, s.ack_bit, ~s.syn_bit, ~s.rst_bit))
@@ -272,8 +283,12 @@ def _segments(does: Does) -> Iterator[Clause]:
 
 
 def _goes_on(does: Does) -> Expr:
-    """There is a connection, or an attempt at one, before the step and after it."""
-    return all_of(*(state.isin(SYN_SENT, SYN_RECEIVED, *SYNCHRONIZED) for state in (does.me.state, does.after(does.me.state))))
+    """There is a connection, or an attempt at one, before the step and after it, and it is the same one."""
+    before, after = does.me.state, does.after(does.me.state)
+    return all_of(
+        *(state.isin(SYN_SENT, SYN_RECEIVED, *SYNCHRONIZED) for state in (before, after)),
+        ~does.reopens, ~does.gives_way, does.keeps(does.me.reset_sent) if does.me.reset_sent is not FALSE else TRUE,
+    )  # fmt: skip
 
 
 def _numbers(does: Does) -> Iterator[Clause]:
@@ -284,6 +299,14 @@ def _numbers(does: Does) -> Iterator[Clause]:
     yield "IRS stays", implies(goes_on & (before != SYN_SENT), does.keeps(me.irs))
     yield "it stays known how it was opened", implies(goes_on, does.keeps(me.opened))
     una, nxt, retries = (does.after(v) for v in (me.snd_una, me.snd_nxt, me.retries))
+    half = 1 << (does.s.seq_bits - 1)
+    yield "a reopened connection begins behind all numbers that were used", implies(
+        does.reopens, all_of(does.after(me.iss) + 1 - me.snd_nxt > 0, does.after(me.iss) - me.snd_nxt < half)
+    )
+    for number, former in me.former:
+        yield f"{number.attr} is kept, for the way back to TIME-WAIT", all_of(
+            implies(does.reopens, does.after(former) == number), implies(does.gives_way, does.after(number) == former)
+        )
     if does.seg is None:
         yield "without a segment nothing is acknowledged", implies(goes_on, does.keeps(me.snd_una))
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
@@ -332,6 +355,31 @@ def _delivery(does: Does) -> Iterator[Clause]:
         yield f"octet RCV.NXT+{i} is kept if it came early", implies(all_of(begins, early, moved == 0), does.after(held))
 
 
+def _keepalive(does: Does) -> Iterator[Clause]:
+    """3.8.4: MUST-26 and SHLD-12 for the probe, MUST-29 for giving up; "no incoming segments received" for what is idle."""
+    me, alive = does.me, does.s.keepalive
+    assert alive is not None
+    idle, interval = alive.idle or 0, alive.interval or 0
+    if does.is_call("send_keepalive", "give_up_idle"):
+        yield "nothing is outstanding, and nothing waits to be sent", all_of(me.snd_una == me.snd_nxt, me.queued == 0)
+        yield "nothing has arrived for long enough", any_of(
+            alive.idle is None, *(all_of(me.probes == n, me.silent_for >= idle + n * interval) for n in range(alive.probes + 1))
+        )
+    if does.is_call("send_keepalive"):
+        yield "a probe carries no data, and a number that the peer has acknowledged", does.every(
+            lambda s: all_of(s.seq + 1 == me.snd_nxt, s.ack_bit, s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit)
+        )
+        yield "a probe is sent, and counted", does.some(lambda s: s.ack_bit) & (does.after(me.probes) == me.probes + 1)
+    elif does.is_call("give_up_idle"):
+        yield "no single probe decides: all were sent in vain", me.probes == alive.probes
+    elif does.seg is not None:
+        yield "whatever arrives, the connection is not idle", implies(
+            does.after(me.state).isin(*KEPT_ALIVE), all_of(does.after(me.probes) == 0, does.after(me.idle_for) == 0)
+        )
+    else:
+        yield "nothing but time, and probes, makes a connection idle", does.after(me.idle_for) <= me.idle_for
+
+
 # ---- what the user is told -------------------------------------------------------------------------------------------
 
 
@@ -343,7 +391,8 @@ def _told(does: Does) -> Iterator[Clause]:
         if does.is_call("open", "crash"):
             yield "an OPEN begins with nothing told", told == NOTHING
         elif does.is_call("user_timeout", "give_up"):
-            yield "a connection that ends by a timeout is told so", told == ite(ended, TIMED_OUT, me.told)
+            kept = ite(does.gives_way, TOLD_CLOSING, me.told)
+            yield "a connection that ends by a timeout is told so", told == ite(ended, TIMED_OUT, kept)
         else:
             yield "who calls is told nothing new", told == me.told
         return
@@ -356,7 +405,11 @@ def _told(does: Does) -> Iterator[Clause]:
     yield "an opening that a reset ends is told to be refused", implies(refused, told == REFUSED)
     yield "a connection that is reset is told so", implies(reset, told == RESET)
     yield "that the peer closes is told when its FIN is taken", implies(closing, told == TOLD_CLOSING)
-    yield "nothing else is told", any_of(refused, reset, closing, told == me.told)
+    again = any_of(does.reopens, does.gives_way)
+    yield "a connection that is reopened begins with nothing told, and the one before it had been closed", implies(
+        again, told == ite(does.reopens, NOTHING, TOLD_CLOSING)
+    )
+    yield "nothing else is told", any_of(refused, reset, closing, again, told == me.told)
 
 
 def _three_way_only(s: Settings) -> str:
@@ -398,6 +451,11 @@ LAWS: tuple[Law, ...] = (
         "next-octet-is-delivered",
         "In ESTABLISHED the next octet is delivered and acknowledged when it comes, and no other is.",
         _delivery,
+    ),
+    Law(
+        "keepalive-asks-first",
+        "An idle connection is probed without data, ended after as many probes as are set, and not idle when anything arrives.",
+        _keepalive, lambda s: "" if s.keepalive is not None else "keepalive=off",
     ),
     Law("user-is-told", "The user is told of a refusal, a reset or a timeout when it happens, and only then.", _told),
 )  # fmt: skip

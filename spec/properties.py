@@ -14,6 +14,7 @@ from synproof.engine.expr import Expr, all_of, any_of, implies
 from synproof.engine.property import Fairness, Property, PropertyKind, Response
 from synproof.engine.system import Kind, System
 
+from .clock import TICK, runs_out
 from .figure_5 import FIGURE_5, figure_5, why_not_figure_5
 from .figures import FIGURES, Figures
 from .invariants import INVARIANTS
@@ -43,6 +44,7 @@ __all__ = ["Row", "names", "needs_observing", "properties", "rows"]
 
 BEHIND_FIN = tuple(state.attr for state in SYNCHRONIZED if state is not ESTABLISHED)
 ALWAYS, SOMETIMES, EVENTUALLY = PropertyKind.ALWAYS, PropertyKind.SOMETIMES, PropertyKind.EVENTUALLY
+NO_CLOCK = "msl=0: time is not modelled"
 NOBODY_CLOSES = "close=off: nobody calls CLOSE"
 
 
@@ -54,6 +56,16 @@ class Row:
     kind: PropertyKind
     sentence: str
 
+
+HEARD = (
+    ("heard", "Where an ACK of the peer's FIN has reached it when"),
+    ("heard-in-time", "Where one that was sent before TIME-WAIT was last begun, or with it, has reached it when"),
+)
+DRAINED = (
+    ("", "SYN, data or FIN", "old-numbers-left"),
+    ("-acks", "pure ACK", "old-acks-left"),
+    ("-resets", "reset", "old-resets-left"),
+)
 
 EVENTS: tuple[tuple[Row, str], ...] = (
     (
@@ -132,6 +144,18 @@ EVENTS: tuple[tuple[Row, str], ...] = (
         Row("drained-after-time-wait-resets", ALWAYS, "When TIME-WAIT ends by its timer, no old reset is in the network."),
         "old-resets-left",
     ),
+    *(
+        (
+            Row(f"drained-if-{heard}{suffix}", ALWAYS, f"{sentence} TIME-WAIT ends by its timer, no old {what} is left."),
+            f"{event}-though-{heard}",
+        )
+        for heard, sentence in HEARD
+        for suffix, what, event in DRAINED
+    ),
+    (
+        Row("keepalive-in-time", ALWAYS, "Keepalive gives a peer up after IDLE + PROBES * INTERVAL ticks of silence."),
+        "found-dead-at-another-time",
+    ),
 )  # fmt: skip
 """Safety properties that forbid an event, and the event."""
 
@@ -143,6 +167,7 @@ WITNESSES: tuple[tuple[Row, str], ...] = (
     (Row("cleared-by-rst", SOMETIMES, "A reset takes a passive end from SYN-RECEIVED back to LISTEN."), "cleared-by-rst"),
     (Row("data-on-third-segment", SOMETIMES, "The third segment of a handshake carries data."), "third-segment-data"),
     (Row("data-on-syn-delivered", SOMETIMES, "Data that came on a SYN is delivered."), "syn-data-delivered"),
+    (Row("keepalive-gives-up", SOMETIMES, "Keepalive ends a connection whose peer has said nothing."), "found-dead"),
     (Row("half-close-usable", SOMETIMES, "Data is delivered to an end in FIN-WAIT-2."), "half-close-data"),
 )
 """Witnesses that such a step happens, and the event."""
@@ -167,6 +192,7 @@ DISCOVERED = Row(
 QUIET = Row("falls-quiet", EVENTUALLY, "Once the applications are silent, no endpoint sends any more.")
 CLOSES = Row("closes", EVENTUALLY, "After CLOSE at both ends of one connection both leave it.")
 FIN_WAIT_2_ENDS = Row("fin-wait-2-ends", EVENTUALLY, "FIN-WAIT-2 is left.")
+TIME_CAN_PASS = Row("time-can-pass", EVENTUALLY, "Whatever has happened, the clock can go on for ever.")
 
 
 COSTLY: tuple[Row, ...] = (
@@ -179,9 +205,8 @@ OF_CLOSING = frozenset({
     "orderly-close-delivers", "accepted-is-delivered", "passive-closer-first", "half-close-usable", "closes", "fin-wait-2-ends",
 })  # fmt: skip
 OF_OCTETS = frozenset({"orderly-close-delivers", "accepted-is-delivered", "half-close-usable"})
-OF_TIME_WAIT = frozenset({
-    "time-wait-lasts", "drained-after-time-wait", "drained-after-time-wait-acks", "drained-after-time-wait-resets",
-})  # fmt: skip
+OF_TIME_WAIT = frozenset({"time-wait-lasts", *(row.name for row, _ in EVENTS if row.name.startswith("drained-"))})
+OF_KEEPALIVE = frozenset({"keepalive-in-time", "keepalive-gives-up"})
 
 
 def _reaches(state: str) -> Row:
@@ -194,7 +219,7 @@ def rows() -> tuple[Row, ...]:
         *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY,
         *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
         FIGURE, *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
-        ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS,
+        ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS, TIME_CAN_PASS,
     )  # fmt: skip
 
 
@@ -256,6 +281,7 @@ class _Properties:
         yield self._falls_quiet()
         yield self._closes()
         yield self._fin_wait_2_ends()
+        yield self._time_can_pass()
 
     def _of(self, row: Row) -> Property:
         return Property(row.name, row.kind, row.sentence, assumption=self.assumption if row.kind is not SOMETIMES else "")
@@ -275,6 +301,12 @@ class _Properties:
             return "no end that opens actively may send data"
         if name == "data-on-syn-delivered" and not s.syn_data:
             return "syn-data=off"
+        if name.startswith("drained-if-") and not s.msl:
+            return NO_CLOCK
+        if name in OF_KEEPALIVE and s.keepalive is None:
+            return "keepalive=off"
+        if name == "keepalive-in-time" and not s.msl:
+            return NO_CLOCK
         if name in OF_CLOSING and not s.close:
             return NOBODY_CLOSES
         if name in OF_TIME_WAIT and not any(me.can_be_in(TIME_WAIT) for me in (self.client, self.server)):
@@ -335,14 +367,16 @@ class _Properties:
         pairs = ((ESTABLISHED, ESTABLISHED), (FIN_WAIT_2, CLOSE_WAIT), (CLOSE_WAIT, FIN_WAIT_2))
         together = any_of(*((a.state == x) & (b.state == y) for x, y in pairs)) & self._matching()
         told = any_of(*(me.told.isin(REFUSED, RESET, TIMED_OUT) for me in (a, b)))
-        clauses = (
+        clauses: tuple[tuple[str, Expr], ...] = (
             ("both ends are CLOSED or LISTEN", at_rest),
             ("both ends are connected to each other", together),
             ("a user was told of a refusal, a reset or a timeout", told),
         )
+        if self.s.msl:
+            clauses = (*clauses, ("a timer runs, and will bring a step", any_of(*(runs_out(me) for me in (a, b)))))
         return replace(
             self._of(NO_DEADLOCK),
-            predicate=any_of(at_rest, together, told),
+            predicate=any_of(*(truth for _, truth in clauses)),
             only_quiescent=True,
             clauses=(("no protocol step is possible", all_of(True)), *clauses),
         )
@@ -351,7 +385,9 @@ class _Properties:
     def _fairness(self, *tags: str) -> Fairness:
         channels = frozenset(channel.variable for channel in self.network.channels)
         weak = frozenset({"retransmission", "timer", "transmission", *tags})
-        return Fairness(weak, channels, channels if self.s.loss is not None else frozenset())
+        diverges = frozenset({TICK}) if self.s.msl else frozenset()
+        lossless = channels if self.s.loss is not None else frozenset()
+        return Fairness(weak, recurring=diverges, compassion=channels, delivery=lossless)
 
     def _establishes(self) -> Property:
         openers = [(me, peer) for me, peer in self.sides if me.role == "active"]
@@ -398,9 +434,17 @@ class _Properties:
             not_applicable="" if ends_there else NOBODY_CLOSES,
         )
 
+    def _time_can_pass(self) -> Property:
+        return replace(
+            self._of(TIME_CAN_PASS),
+            fairness=Fairness(recurring=frozenset({TICK})),
+            assumption="",
+            not_applicable="" if self.s.msl else NO_CLOCK,
+        )
+
     def _half_open_is_discovered(self) -> Property:
         def lost(me: Tcb, peer: Tcb) -> Expr:
-            return me.is_synchronized & (~me.is_matched | peer.state.isin(CLOSED, LISTEN))
+            return me.is_synchronized & any_of(~me.is_matched, peer.state.isin(CLOSED, LISTEN), peer.reset_sent)
 
         return replace(
             self._of(DISCOVERED),

@@ -13,7 +13,7 @@ checks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ from .setting_values import (
     who,
 )
 
-__all__ = ["SETTINGS", "Contradiction", "NotBuiltYet", "Setting", "SettingError", "Settings", "UnknownSetting", "setting"]
+__all__ = ["SETTINGS", "Contradiction", "Setting", "SettingError", "Settings", "UnknownSetting", "setting"]
 
 
 class SettingError(SynproofError):
@@ -59,12 +59,6 @@ class UnknownSetting(SettingError):
 
 class Contradiction(SettingError):
     """Settings that cannot be true together, or that leave nothing to happen."""
-
-
-class NotBuiltYet(SettingError):
-    """The setting is documented and its value is a right one, but the specification does not have that part yet."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -117,14 +111,12 @@ class Settings:
 
         `alone`: for one endpoint that is stepped and not explored, whose sequence numbers may have all their bits.
 
-        Raises UnknownSetting, SettingError (a wrong value), NotBuiltYet, Contradiction, in that order.
+        Raises UnknownSetting, SettingError (a wrong value), Contradiction, in that order.
         """
-        from .contradictions import contradiction, not_built
+        from .contradictions import contradiction
 
         read = {setting(name).attribute: setting(name).read(value) for name, value in values.items()}
         settings = Settings(**read)
-        if missing := not_built(settings):
-            raise NotBuiltYet(*missing)
         if clash := contradiction(settings, alone=alone):
             raise Contradiction(*clash)
         return settings
@@ -144,19 +136,16 @@ class Settings:
 
 
 DEFAULTS = Settings()
-ALL_BUT_DEFAULT = "all but the default"
 HUGE = 10**12  # Python refuses to write numbers of thousands of digits
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. `later` says which values are not built yet, and `is_built` decides it of one."""
+    """One row of the table."""
 
     name: str
     values: Values
     meaning: str
-    later: str = ""
-    is_built: Callable[[Any], bool] = lambda _: True
 
     @property
     def attribute(self) -> str:
@@ -167,11 +156,6 @@ class Setting:
     def default(self) -> str | int:
         """The default in canonical form."""
         return self.values.write(getattr(DEFAULTS, self.attribute))
-
-    @property
-    def built(self) -> bool:
-        """Whether any value but the default is built."""
-        return self.later != ALL_BUT_DEFAULT
 
     def read(self, value: object) -> Any:
         """The value that a bool, a whole number or a text stands for. Raises SettingError."""
@@ -211,10 +195,6 @@ def _shown(value: object) -> str:
     return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
-def _equals(value: object) -> Callable[[Any], bool]:
-    return lambda other: bool(other == value)
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "handshake",
@@ -249,8 +229,6 @@ SETTINGS: tuple[Setting, ...] = (
         "initial sequence numbers: fresh: nothing in flight and no peer uses those that will be sent, nor a window before "
         "and behind them; number-fresh: only those that will be sent; any: every choice; clock: needs msl; "
         "reuse: the same each time",
-        "clock",
-        lambda value: value != "clock",
     ),
     Setting("seq-bits", number(2, 32), "k: sequence numbers are modulo 2^k"),
     Setting("window", number(1, 2**31 - 1), "RCV.WND, constant; at most 2^(k-1) - 1"),
@@ -268,10 +246,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "quiet-time",
         choice("off", "on", "after-forgetting"),
-        "on: silent for one MSL after a restart; after-forgetting: a passive end also refuses SYNs for one MSL after it has "
-        "deleted a TCB",
-        ALL_BUT_DEFAULT,
-        _equals("off"),
+        "on: silent for one MSL after a restart; after-forgetting: a passive end also for one MSL after it has deleted a TCB",
     ),
     Setting(
         "close-style",
@@ -283,31 +258,25 @@ SETTINGS: tuple[Setting, ...] = (
         choice("fin-wait-1", "defer"),
         "CLOSE in SYN-RECEIVED: to the letter of 3.10.4 and figure 5, or queued until ESTABLISHED",
     ),
-    Setting("msl", number(0, 1000), "ticks that a segment may live; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
-    Setting("time-wait", number(0, 1000), "ticks that TIME-WAIT lasts; 0: time is not modelled", ALL_BUT_DEFAULT, _equals(0)),
+    Setting("msl", number(0, 1000), "ticks that a segment may live; 0: time is not modelled"),
+    Setting("time-wait", number(0, 1000), "ticks that TIME-WAIT lasts at least"),
     Setting(
         "time-wait-restart",
         choice("fin", "reply", "any-ack", "never"),
         "what restarts TIME-WAIT: a repeated FIN, every segment that it answers except a SYN without ACK, any acceptable ACK, "
         "or nothing",
-        ALL_BUT_DEFAULT,
-        _equals("fin"),
     ),
     Setting(
         "time-wait-reuse",
         choice("off", "rfc1122", "bsd"),
-        "whether a new SYN is taken in TIME-WAIT: under the RFC's two conditions, or if SEG.SEQ > RCV.NXT",
-        ALL_BUT_DEFAULT,
-        _equals("off"),
+        "whether a new SYN is taken in TIME-WAIT: under the RFC's two conditions, or only if SEG.SEQ > RCV.NXT too",
     ),
     Setting(
         "user-timeout",
         timer(),
         "the user timeout of 3.8.3: none, at any time, or after so many ticks",
-        "ticks",
-        lambda value: isinstance(value, str),
     ),
-    Setting("keepalive", keepalive(), "keepalive of 3.8.4, ticks:ticks:count", ALL_BUT_DEFAULT, _equals(None)),
+    Setting("keepalive", keepalive(), "keepalive of 3.8.4, ticks:ticks:count"),
     Setting("rst-on-closed", switch(), "CLOSED answers with RST"),
     Setting(
         "rfc5961",
@@ -319,8 +288,6 @@ SETTINGS: tuple[Setting, ...] = (
         "abort-to",
         choice("closed", "time-wait"),
         "where ABORT leads: 3.10.5, or 3.5.2 and note 3 of figure 5",
-        ALL_BUT_DEFAULT,
-        _equals("closed"),
     ),
     Setting(
         "must-11",
@@ -336,8 +303,6 @@ SETTINGS: tuple[Setting, ...] = (
         "fin-wait-2-timeout",
         timer(),
         "leave FIN-WAIT-2 by a timer; not in the RFC, but in common stacks",
-        "ticks",
-        lambda value: isinstance(value, str),
     ),
     Setting("attacker", choice("off", "rst", "syn"), "off-path: injects one such segment with any numbers"),
     Setting(

@@ -33,6 +33,9 @@ SENDING = (ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK)
 RECEIVING = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
 """The states in which the peer may still send text and its FIN."""
 
+KEPT_ALIVE = (ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT)
+"""The states in which keepalive probes a peer that says nothing: nothing of ours need be outstanding in them."""
+
 WILLING = (LISTEN, SYN_SENT, SYN_RECEIVED)
 """The states in which an end is ready to open a connection."""
 
@@ -43,6 +46,10 @@ ACTIVE, PASSIVE = (const(s, OPENED) for s in OPENED.members)
 TOLD = Enum("Told", ("NOTHING", "REFUSED", "RESET", "TIMEOUT", "CLOSING"))
 """What an end's user was last told of its connection by the other end or the network (3.9.1.8)."""
 NOTHING, REFUSED, RESET, TIMED_OUT, TOLD_CLOSING = (const(s, TOLD) for s in TOLD.members)
+
+HEARD = Enum("Heard", ("NO", "LATE", "TIMELY"))
+"""History: whether an ACK of this end's FIN reached it, and whether it was sent before TIME-WAIT was last begun, or with it."""
+NO, LATE, TIMELY = (const(s, HEARD) for s in HEARD.members)
 
 ORIGIN = Enum("Origin", ("NOBODY", "PRESENT", "KNOWN", "PAST"))
 """History: whose SYN set the present IRS. NOBODY: none, or it no longer matters; PRESENT: the peer's present

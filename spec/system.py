@@ -1,4 +1,4 @@
-"""The whole system: two endpoints, written once each from the same rules, and the network between them."""
+"""The whole system: two endpoints, written once each from the same rules, the network between them, and the clock."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from . import (
     timeouts,
     user_calls,
 )
+from .clock import Clock
 from .event import End, Event, Rule
 from .network import Network
 from .segment import segment_fields, show_segment
 from .settings import Settings
+from .states import CLOSED, LISTEN
 from .tcb import Tcb
 from .telling import narrate
 
@@ -46,16 +48,18 @@ RULES: tuple[Rule, ...] = (
 def build(settings: Settings) -> System:
     """The transition system for the settings. Actions are named `client.open_active`, `network.lose_to_server`, ..."""
     (client, server), network = ends(settings), Network(settings)
+    clock = Clock(settings, network, (client, server))
     sides = (
         End(client, server, network.to_client, network.to_server),
         End(server, client, network.to_server, network.to_client),
     )
     actions = [action for side in sides for _, _, action in endpoint_actions(side, settings)]
     actions += network.actions()
+    actions += clock.actions(actions)
     return System(
         name="tcp",
-        variables=(*client.variables, *server.variables, *network.variables),
-        initial=({**client.initial, **server.initial, **network.initial},),
+        variables=(*client.variables, *server.variables, *network.variables, *clock.variables),
+        initial=({**client.initial, **server.initial, **network.initial, **clock.initial},),
         actions=tuple(_mark_drops(action, network) for action in actions),
         definitions={
             **{f"{me.end}.{name}": value for me in (client, server) for name, value in _derived(me).items()},
@@ -91,7 +95,7 @@ def endpoint_actions(side: End, settings: Settings) -> Iterator[tuple[Rule, Expr
 def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
     step = Step(
         f"{side.me.end}.{rule.action_name(state)}", actor=side.me.end, kind=rule.kind, sentence=rule.sentence,
-        clause=rule.clause, choice=rule.choice, tags=rule.tags,
+        clause=rule.clause, choice=rule.choice_under(settings), tags=rule.tags,
     )  # fmt: skip
     step.when(side.me.state == state)
     segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
@@ -99,6 +103,8 @@ def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
     if segment is not None:
         history.arrival(event)
     rule.write(event)
+    if segment is not None and state is not CLOSED and state is not LISTEN:
+        event.peer_is_alive()
     return step.action()
 
 

@@ -6,7 +6,7 @@ variable that belongs to it then has its initial value.
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, all_of, any_of, clamp, const, ite
+from synproof.engine.expr import FALSE, Expr, all_of, any_of, clamp, const, ite
 from synproof.engine.sorts import BOOL, Int, Seq, Sort, Value
 from synproof.engine.system import Variable
 
@@ -19,6 +19,7 @@ from .states import (
     FIN_SENT,
     FIN_WAIT_1,
     FIN_WAIT_2,
+    HEARD,
     LAST_ACK,
     LISTEN,
     OPENED,
@@ -32,7 +33,10 @@ from .states import (
     WAITS_FOR_ACK_OF_FIN,
 )
 
-__all__ = ["Tcb"]
+__all__ = ["ZERO", "Tcb"]
+
+ZERO = const(0, Int(0, 0))
+"""What stands for a variable that the settings leave out."""
 
 
 class Tcb:
@@ -83,6 +87,35 @@ class Tcb:
         self.fin_waits = self._declare("fin_waits", BOOL, "the user has called CLOSE, and the FIN is not sent yet")
         self.listened = self._declare("listened", BOOL, "whether a passive OPEN was made (relisten=off)", tcb=False)
 
+        self.reset_sent: Expr = FALSE
+        if s.abort_to == "time-wait" and end in s.abort:
+            self.reset_sent = self._declare("reset_sent", BOOL, "TIME-WAIT was entered by ABORT, with a reset")
+
+        # what a connection that was reopened from TIME-WAIT has to return to (MAY-2)
+        self.reopened: Expr = FALSE
+        self.former: list[tuple[Expr, Expr]] = []
+        if s.time_wait_reuse != "off" and self.can_be_in(TIME_WAIT):
+            self.reopened = self._declare("reopened", BOOL, "SYN-RECEIVED was entered from TIME-WAIT")
+            for kept in (self.iss, self.irs, self.snd_nxt, self.rcv_nxt):
+                what = str(kept.attr).partition(".")[2]
+                self.former.append((kept, self._declare(f"former_{what}", number, f"{what} of the connection before")))
+
+        # timers, where time is modelled: ticks since they were started (see `clock`)
+        alive = s.keepalive
+        self.timers: dict[str, Expr] = {}
+        waits = s.time_wait if self.can_be_in(TIME_WAIT) else 0
+        self.waited = self._timer("waited", waits, "ticks of TIME-WAIT since it was begun, or begun again")
+        self.fin_waited = self._timer("fin_waited", s.fin_wait_2_timeout, "ticks of FIN-WAIT-2")
+        self.unacknowledged_for = self._timer(
+            "unacknowledged_for", s.user_timeout, "ticks for which the front of the queue has waited for its acknowledgment"
+        )
+        longest = max(alive.idle or 0, alive.interval or 0) if alive else 0
+        self.idle_for = self._timer("idle_for", longest, "ticks since a segment arrived, or a probe was sent")
+        probes = alive.probes if alive else 0
+        self.probes = self._count("probes", probes, "keepalive probes since a segment arrived")
+        quiet = s.msl + 1 if s.quiet_time != "off" else 0
+        self.quiet = self._count("quiet", quiet, "ticks of the quiet time to come, and one; 0: it is over", tcb=False)
+
         # history: for properties only
         self.irs_from = self._declare("irs_from", ORIGIN, "whose SYN set IRS", tcb=False, history=True)
         self.irs_taken = self._declare(
@@ -101,6 +134,11 @@ class Tcb:
             "dropped", BOOL, "an octet that the user had handed over was never sent", tcb=False, history=True
         )
         self.ended = self._declare("ended", BOOL, "the last connection ended by FINs alone", tcb=False, history=True)
+        self.heard = self._declare(
+            "heard", HEARD, "whether the ACK of this end's FIN reached it", tcb=False, history=True
+        ) if s.msl and self.sends_fin and other in s.close else ZERO  # fmt: skip
+        silence = alive.idle + alive.probes * alive.interval if alive and alive.idle and alive.interval else 0
+        self.silent_for = self._timer("silent_for", silence and silence + 1, "ticks since a segment arrived", history=True)
         self.held_stale = [
             self._declare(f"held_stale_{i}", BOOL, f"octet RCV.NXT+{i} is not of this connection", history=True) for i in held
         ]
@@ -115,6 +153,17 @@ class Tcb:
         if tcb:
             self._in_tcb.append((variable.expr, value))
         return variable.expr
+
+    def _timer(self, name: str, length: int | str, note: str, *, history: bool = False) -> Expr:
+        """A timer that counts up to its length; 0 for ever where time is not modelled, or the timer is not there."""
+        if not isinstance(length, int) or not length:
+            return ZERO
+        self.timers[name] = self._declare(name, Int(0, length), note, history=history)
+        return self.timers[name]
+
+    def _count(self, name: str, most: int, note: str, *, tcb: bool = True) -> Expr:
+        """A variable 0..most; 0 for ever where there is nothing to count."""
+        return self._declare(name, Int(0, most), note, tcb=tcb) if most else ZERO
 
     # -- what there is -------------------------------------------------------------------------------------------
     @property
@@ -151,7 +200,8 @@ class Tcb:
         if state is LAST_ACK:
             return self.gets_fin and self.sends_fin
         if state is CLOSING or state is TIME_WAIT:
-            return self.gets_fin and self.may_close
+            by_reset = state is TIME_WAIT and self.settings.abort_to == "time-wait" and self.end in self.settings.abort
+            return (self.gets_fin and self.may_close) or by_reset
         if state is FIN_WAIT_1 or state is FIN_WAIT_2:
             return self.may_close
         return True
@@ -170,7 +220,7 @@ class Tcb:
     @property
     def is_synchronized(self) -> Expr:
         """ESTABLISHED or later (3.5.2, group 3), and our SYN is acknowledged where the handshake has three ways."""
-        later = self.state.isin(*SYNCHRONIZED)
+        later = self.state.isin(*SYNCHRONIZED) & ~self.reset_sent
         return later & (self.snd_una != self.iss) if self.closes_early else later
 
     @property
@@ -183,12 +233,12 @@ class Tcb:
         """Our FIN was sent; SND.NXT lies behind it, for it is the last number that we use."""
         if not self.sends_fin:
             return const(False)
-        return any_of(self.state.isin(*FIN_SENT), self.state.isin(*WAITS_FOR_ACK_OF_FIN) & ~self.fin_waits)
+        return any_of(self.state.isin(*FIN_SENT) & ~self.reset_sent, self.state.isin(*WAITS_FOR_ACK_OF_FIN) & ~self.fin_waits)
 
     @property
     def fin_received(self) -> Expr:
         """RCV.NXT lies behind the peer's FIN."""
-        return self.state.isin(*FIN_RECEIVED) if self.gets_fin else const(False)
+        return self.state.isin(*FIN_RECEIVED) & ~self.reset_sent if self.gets_fin else const(False)
 
     @property
     def sent(self) -> Expr:

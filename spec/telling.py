@@ -14,7 +14,7 @@ from synproof.engine.evaluate import Transition
 from synproof.engine.system import Kind, System
 from synproof.engine.trace import Trace
 
-from .segment import HISTORY
+from .segment import AGE, HISTORY
 
 __all__ = ["NEW_ISS", "narrate"]
 
@@ -65,7 +65,7 @@ class _Teller:
         return self.system.channel_element(channel).as_dict(segment)
 
     def _key(self, channel: str, segment: Any) -> Any:
-        return tuple(value for name, value in self._fields(channel, segment).items() if name not in HISTORY)
+        return tuple(value for name, value in self._fields(channel, segment).items() if name not in HISTORY and name != AGE)
 
     def tell(self, step: Transition) -> str:
         """The sentence for the next step."""

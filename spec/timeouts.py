@@ -1,4 +1,7 @@
-"""Timeouts (RFC 9293 3.10.8) and giving up (3.8.3). Time is not modelled here: a timer that runs may fire at any moment.
+"""Timeouts (RFC 9293 3.10.8), giving up (3.8.3) and keepalive (3.8.4).
+
+Where time is not modelled a timer that runs may fire at any moment; so may retransmission in any case, for nothing here
+speaks of its timeout.
 
 The retransmission queue needs no variable: what lies between SND.UNA and SND.NXT is on it, and its front is the SYN
 as long as that is not acknowledged, then the oldest octet (or several, where `mss` allows that), at last the FIN. A
@@ -11,12 +14,15 @@ from synproof.engine.expr import Expr, all_of, is_full, ite
 from synproof.engine.system import Kind
 
 from . import history
+from .clock import due, ripe
 from .event import Event, Rule, rule
 from .settings import Settings
 from .states import (
+    CLOSED,
     CLOSING,
     FIN_WAIT_1,
     FIN_WAIT_2,
+    KEPT_ALIVE,
     LAST_ACK,
     PASSIVE,
     SENDING,
@@ -25,6 +31,7 @@ from .states import (
     TIME_WAIT,
     TIMED_OUT,
 )
+from .time_wait import return_to_time_wait
 
 __all__ = ["RULES"]
 
@@ -104,8 +111,18 @@ def _budget_spent(e: Event) -> None:
 def give_up_in_syn_received_after_passive_open(e: Event) -> None:
     """The SYN-ACK was sent as often as allowed: the attempt ends, and a passive end goes back to LISTEN, as after a reset."""
     _budget_spent(e)
-    e.when(e.me.opened == PASSIVE)
+    e.when(e.me.opened == PASSIVE, ~e.me.reopened)
     e.return_to_listen()
+
+
+@rule(
+    Kind.TIMEOUT, "3.8.3, (c); MAY-2 (2)", SYN_RECEIVED,
+    only_if=lambda s: s.give_up and s.time_wait_reuse != "off", choice="give-up=on", tags=TIMER,
+)  # fmt: skip
+def give_up_in_syn_received_after_time_wait(e: Event) -> None:
+    """The SYN-ACK was sent as often as allowed: the SYN was an old duplicate, and TIME-WAIT goes on."""
+    _budget_spent(e)
+    return_to_time_wait(e)
 
 
 @rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_SENT, SYN_RECEIVED, *SENDING, only_if=_gives_up, choice="give-up=on", tags=TIMER)
@@ -119,33 +136,82 @@ def give_up(e: Event) -> None:
 
 @rule(
     Kind.TIMEOUT, "3.10.8, USER TIMEOUT", SYN_SENT, SYN_RECEIVED, *SENDING,
-    only_if=lambda s: s.user_timeout == "may-fire", choice="user-timeout=may-fire", tags=TIMER,
+    only_if=lambda s: s.user_timeout != "off", choice="user-timeout", tags=TIMER,
 )  # fmt: skip
 def user_timeout(e: Event) -> None:
     """The user timeout expires on something that is not acknowledged: the connection is aborted and the user told."""
     e.when(e.me.something_unacknowledged)
+    due(e, e.me.unacknowledged_for, e.s.user_timeout)
     history.aborted(e)
     e.delete_tcb(told=TIMED_OUT)
 
 
 @rule(
     Kind.TIMEOUT, "not in the RFC", FIN_WAIT_2,
-    only_if=lambda s: s.fin_wait_2_timeout == "may-fire", choice="fin-wait-2-timeout=may-fire", tags=TIMER,
+    only_if=lambda s: s.fin_wait_2_timeout != "off", choice="fin-wait-2-timeout", tags=TIMER,
 )  # fmt: skip
 def leave_fin_wait_2(e: Event) -> None:
     """A timer that common stacks have ends FIN-WAIT-2: the TCB is deleted, and nobody is told."""
+    due(e, e.me.fin_waited, e.s.fin_wait_2_timeout)
     e.delete_tcb()
 
 
 @rule(Kind.TIMEOUT, "3.10.8, TIME-WAIT TIMEOUT", TIME_WAIT, tags=TIMER)
 def leave_time_wait(e: Event) -> None:
     """The time-wait timeout expires: the TCB is deleted."""
+    ripe(e, e.me.waited, e.s.time_wait)
     history.time_wait_over(e)
     history.ended_by_fins(e)
     e.delete_tcb()
 
 
+# ---- 3.8.4 keepalive -------------------------------------------------------------------------------------------------
+
+
+def _keeps_alive(s: Settings) -> bool:
+    return s.keepalive is not None
+
+
+def _is_idle(e: Event, asked: bool) -> None:
+    """Nothing is outstanding, and the peer has said nothing for long enough; `asked`: as many probes were sent as may be."""
+    me, alive = e.me, e.s.keepalive
+    assert alive is not None
+    e.when(me.snd_una == me.snd_nxt, me.queued == 0, (me.probes == alive.probes) if asked else (me.probes < alive.probes))
+    if alive.idle is not None and alive.interval is not None:
+        due(e, me.idle_for, alive.interval if asked else ite(me.probes == 0, alive.idle, alive.interval))
+
+
+@rule(Kind.TIMEOUT, "3.8.4", *KEPT_ALIVE, only_if=_keeps_alive, choice="keepalive", tags=TIMER)
+def send_keepalive(e: Event) -> None:
+    """The connection is idle: a probe is sent, without data and with a number that the peer has acknowledged already."""
+    me = e.me
+    _is_idle(e, asked=False)
+    e.set(me.probes, me.probes + 1)
+    e.restart(me.idle_for)
+    e.send(seq=me.snd_nxt - 1, ack=me.rcv_nxt)
+
+
+@rule(Kind.TIMEOUT, "3.8.4; MUST-29", *KEPT_ALIVE, only_if=_keeps_alive, choice="keepalive", tags=TIMER)
+def give_up_idle_connection(e: Event) -> None:
+    """No probe was answered, and there are no more: the connection is closed and the user told."""
+    _is_idle(e, asked=True)
+    history.aborted(e)
+    history.found_dead(e)
+    e.delete_tcb(told=TIMED_OUT)
+
+
+# ---- 3.4.2, 3.4.3 quiet time -----------------------------------------------------------------------------------------
+
+
+@rule(Kind.TIMEOUT, "3.4.3", CLOSED, only_if=lambda s: s.quiet_time != "off", choice="quiet-time", tags=TIMER)
+def end_quiet_time(e: Event) -> None:
+    """The quiet time is over: sequence numbers may be assigned again."""
+    ripe(e, e.me.quiet, 1)
+    e.set(e.me.quiet, 0)
+
+
 RULES: tuple[Rule, ...] = (
-    retransmit_syn, retransmit_syn_ack, retransmit_data, retransmit_fin, give_up_in_syn_received_after_passive_open, give_up,
-    user_timeout, leave_fin_wait_2, leave_time_wait,
+    retransmit_syn, retransmit_syn_ack, retransmit_data, retransmit_fin, give_up_in_syn_received_after_passive_open,
+    give_up_in_syn_received_after_time_wait, give_up, user_timeout, leave_fin_wait_2, leave_time_wait, send_keepalive,
+    give_up_idle_connection, end_quiet_time,
 )  # fmt: skip

@@ -43,7 +43,7 @@ def _carries_syn_data(s: Settings) -> bool:
 
 def _open_actively(e: Event, octets: Operand) -> None:
     me = e.me
-    e.when(me.role == "active", me.opens < e.s.incarnations)
+    e.when(me.role == "active", me.opens < e.s.incarnations, me.quiet == 0)
     iss = choose_iss(e)
     e.set(me.opens, me.opens + 1)
     e.set(me.opened, ACTIVE)
@@ -73,7 +73,7 @@ def open_active_with_data(e: Event) -> None:
 def open_passive(e: Event) -> None:
     """The user calls OPEN, passive: wait for a connection request."""
     me = e.me
-    e.when(me.role == "passive")
+    e.when(me.role == "passive", me.quiet == 0)
     if not e.s.relisten:
         e.when(~me.listened)
         e.set(me.listened, True)
@@ -275,21 +275,37 @@ def abort_quietly(e: Event) -> None:
     e.delete_tcb()
 
 
+def _abort_with_reset(e: Event) -> None:
+    e.when(e.me.end in e.s.abort)
+    e.send(seq=e.me.snd_nxt, rst=True)
+
+
 @rule(
     Kind.USER_CALL, "3.10.5, SYN-RECEIVED to CLOSE-WAIT",
     SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT,
+    only_if=lambda s: s.abort_to == "closed",
 )  # fmt: skip
 def abort(e: Event) -> None:
     """The user calls ABORT: a reset is sent, the queues are flushed and the TCB is deleted."""
-    e.when(e.me.end in e.s.abort)
-    e.send(seq=e.me.snd_nxt, rst=True)
+    _abort_with_reset(e)
     e.delete_tcb()
+
+
+@rule(
+    Kind.USER_CALL, "3.5.2; figure 5, note 3; against 3.10.5",
+    SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT,
+    only_if=lambda s: s.abort_to == "time-wait", choice="abort-to=time-wait", name="abort",
+)  # fmt: skip
+def abort_and_linger(e: Event) -> None:
+    """The user calls ABORT: a reset is sent and the queues are flushed; TIME-WAIT remains."""
+    _abort_with_reset(e)
+    e.linger_after_reset()
 
 
 @rule(Kind.USER_CALL, "3.10.5, CLOSING, LAST-ACK and TIME-WAIT", CLOSING, LAST_ACK, TIME_WAIT)
 def abort_behind_fin(e: Event) -> None:
     """The user calls ABORT behind CLOSE and the peer's FIN: the TCB is deleted, and no reset sent, even if our FIN waits."""
-    e.when(e.me.end in e.s.abort)
+    e.when(e.me.end in e.s.abort, ~e.me.reset_sent)
     e.delete_tcb()
 
 
@@ -297,5 +313,6 @@ RULES: tuple[Rule, ...] = (
     open_active, open_active_with_data, open_passive, queue_send, send, queue_send_in_turn, transmit_queued_octet,
     close_in_listen, close_in_syn_sent, close_in_syn_received, queue_close_in_syn_received, close_in_established,
     close_behind_octets_in_established, process_queued_close, transmit_queued_fin, close_in_close_wait,
-    queue_close_in_close_wait, transmit_queued_fin_in_close_wait, abort_quietly, abort, abort_behind_fin,
+    queue_close_in_close_wait, transmit_queued_fin_in_close_wait, abort_quietly, abort, abort_and_linger,
+    abort_behind_fin,
 )  # fmt: skip

@@ -50,7 +50,7 @@ def _properties(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 def _settings(catalogue: Catalogue) -> list[dict[str, Any]]:
     return [
-        {"name": row.name, "values": row.values, "default": row.default, "meaning": row.meaning, "built": row.built}
+        {"name": row.name, "values": row.values, "default": row.default, "meaning": row.meaning}
         for row in catalogue.settings_table()
     ]
 
@@ -72,5 +72,4 @@ def _told(row: dict[str, Any]) -> tuple[str, str]:
         return row["name"], row["title"]
     if "sentence" in row:
         return row["name"], f"{row['kind']}: {row['sentence']}"
-    later = "" if row["built"] else " (only some of its values are built yet)"
-    return row["name"], f"{row['values']}; default {row['default']}. {row['meaning'][:1].upper()}{row['meaning'][1:]}{later}"
+    return row["name"], f"{row['values']}; default {row['default']}. {row['meaning'][:1].upper()}{row['meaning'][1:]}"

@@ -138,7 +138,7 @@ class FakeCatalogue:
 
     def settings_table(self) -> list[SettingRow]:
         """The settings."""
-        return [SettingRow(n, ", ".join(VALUES.get(n, ("a number",))), v, "as it says", True) for n, v in DEFAULTS.items()]
+        return [SettingRow(n, ", ".join(VALUES.get(n, ("a number",))), v, "as it says") for n, v in DEFAULTS.items()]
 
     def property_table(self) -> list[PropertyRow]:
         """The properties."""

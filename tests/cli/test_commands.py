@@ -119,7 +119,7 @@ def test_list_names_models_properties_and_settings(doors: FakeCatalogue) -> None
 @pytest.mark.parametrize(("what", "keys"), [
     ("models", ["name", "title"]),
     ("properties", ["name", "kind", "sentence"]),
-    ("settings", ["name", "values", "default", "meaning", "built"]),
+    ("settings", ["name", "values", "default", "meaning"]),
 ])  # fmt: skip
 def test_list_as_json_is_one_object(what: str, keys: list[str]) -> None:
     found = synproof("list", what, "--json").json

@@ -17,7 +17,7 @@ from synproof.models.catalogue import UnknownProperty, catalogue
 from synproof.models.files import LARGEST, ModelFileError, shipped_names, shipped_titles
 from synproof.models.loader import Model, load
 from synproof.models.toml_lines import key_lines, line_of
-from synproof.spec.settings import SETTINGS, Contradiction, NotBuiltYet, SettingError, Settings, UnknownSetting
+from synproof.spec.settings import SETTINGS, Contradiction, SettingError, Settings, UnknownSetting
 
 from ..house import ROOT
 
@@ -324,12 +324,6 @@ def test_a_contradiction_is_told_with_all_places() -> None:
     assert error.value.exit_code == 151
     with pytest.raises(Contradiction, match=r"\(give-up: mine\.toml:2; retransmit: default\)"):
         read("[settings]\ngive-up = 'on'")
-
-
-def test_what_is_not_built_is_told_with_its_place() -> None:
-    with pytest.raises(NotBuiltYet, match=r"msl = 3 is not built yet.*\n    \(msl: mine\.toml:2\)") as error:
-        read("[settings]\nmsl = 3")
-    assert error.value.exit_code == 2
 
 
 def test_a_mistake_on_the_command_line_says_so() -> None:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from synproof.spec.contradictions import contradiction, not_built
+from synproof.spec.contradictions import contradiction
 from synproof.spec.setting_values import Keepalive, OldDuplicate, PerDirection, PerEnd
 from synproof.spec.settings import (
     SETTINGS,
     Contradiction,
-    NotBuiltYet,
     SettingError,
     Settings,
     UnknownSetting,
@@ -63,14 +62,12 @@ DOCUMENTED: dict[str, tuple[str | int, tuple[object, ...]]] = {
     "attacker": ("off", ("rst", "syn")),
     "old-duplicates": ("none", ("server:S:9:0:0", "server:S.:9:4:0, client:A:1:2:1")),
 }
-NOT_BUILT = {
-    "msl": 3, "time-wait": 4, "time-wait-restart": "reply", "time-wait-reuse": "bsd", "user-timeout": 5,
-    "keepalive": "may-fire:2", "abort-to": "time-wait", "fin-wait-2-timeout": 5, "quiet-time": "on", "isn": "clock",
-}  # fmt: skip
 # What a value needs beside it.
 WITH: dict[str, dict[str, object]] = {
     "give-up": {"retransmit": 1}, "syn-data": {"data": 1}, "client": {"attacker": "syn"},
     "close-style": {"close": "on"}, "close-in-syn-received": {"close": "on"}, "mss": {"data": 2},
+    "isn": {"msl": 1}, "quiet-time": {"msl": 1}, "time-wait": {"msl": 3}, "time-wait-restart": {"msl": 1},
+    "user-timeout": {"msl": 1}, "keepalive": {"msl": 1}, "fin-wait-2-timeout": {"msl": 1}, "abort-to": {"abort": "on"},
 }  # fmt: skip
 CASES = [(name, value) for name, (_, values) in DOCUMENTED.items() for value in values]
 
@@ -99,7 +96,6 @@ def test_every_setting_says_what_it_means_and_what_may_stand_there() -> None:
 def test_nothing_given_is_the_defaults() -> None:
     assert Settings.of({}) == Settings()
     assert contradiction(Settings()) is None
-    assert not_built(Settings()) is None
 
 
 @pytest.mark.parametrize(("name", "value"), CASES)
@@ -114,8 +110,6 @@ def test_a_documented_value_is_read_and_written_back(name: str, value: object) -
 
 @pytest.mark.parametrize(("name", "value"), CASES)
 def test_settings_with_a_documented_value_come_back_from_their_names(name: str, value: object) -> None:
-    if not setting(name).is_built(read(name, value)):
-        return
     settings = Settings.of({**WITH.get(name, {}), name: value})
     assert Settings.of(settings.as_dict()) == settings
     assert Settings.of({n: str(v) for n, v in settings.as_dict().items()}) == settings
@@ -226,25 +220,6 @@ def test_one_setting_can_be_changed() -> None:
         settings.but(window=8)
 
 
-# --- what is not built --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("name", "value"), NOT_BUILT.items())
-def test_what_is_not_built_says_so(name: str, value: object) -> None:
-    with pytest.raises(NotBuiltYet, match=f"^{name} = .* is not built yet") as error:
-        Settings.of({name: value, "close": "on"})
-    assert (error.value.exit_code, error.value.names) == (2, (name,))
-    assert setting(name).later
-
-
-def test_everything_else_is_built() -> None:
-    for name, value in CASES:
-        assert setting(name).is_built(read(name, value)) or name in NOT_BUILT, (name, value)
-    assert {row.name for row in SETTINGS if row.later} == set(NOT_BUILT)
-    only_default = set(NOT_BUILT) - {"isn", "user-timeout", "fin-wait-2-timeout"}
-    assert {row.name for row in SETTINGS if not row.built} == only_default
-
-
 # --- contradictions -----------------------------------------------------------------------------------------
 
 
@@ -314,9 +289,13 @@ def test_settings_on_the_edge_are_let_through(values: dict[str, object]) -> None
         (Settings(keepalive=Keepalive(3, 7, 2)), {"keepalive", "msl"}),
         (Settings(close_style="three-way"), {"close-style", "close"}),
         (Settings(close_in_syn_received="defer"), {"close-in-syn-received", "close"}),
+        (Settings(time_wait_restart="never"), {"time-wait-restart", "msl"}),
+        (Settings(abort_to="time-wait"), {"abort-to", "abort"}),
+        (Settings(time_wait_reuse="bsd", handshake="two-way"), {"time-wait-reuse", "handshake"}),
+        (Settings(seq_bits=27, msl=3), {"seq-bits"}),
     ],
 )
-def test_contradictions_of_what_is_not_built_yet_are_known(settings: Settings, names: set[str]) -> None:
+def test_what_needs_another_setting_says_so(settings: Settings, names: set[str]) -> None:
     fault = contradiction(settings)
     assert fault is not None
     assert set(fault[1:]) == names
@@ -331,7 +310,7 @@ def test_contradictions_of_what_is_not_built_yet_are_known(settings: Settings, n
         Settings(close_style="three-way", close=frozenset({"client"})),
     ],
 )
-def test_what_is_not_built_yet_does_not_contradict_itself(settings: Settings) -> None:
+def test_what_has_what_it_needs_is_let_through(settings: Settings) -> None:
     assert contradiction(settings) is None
 
 
