@@ -84,6 +84,8 @@ def return_to_time_wait(e: Event) -> None:
     """The SYN was an old duplicate: TIME-WAIT again, with the numbers that it had, and from its beginning."""
     me = e.me
     e.when(me.reopened)
+    if not me.former:
+        return  # this end never is in TIME-WAIT
     for number, former in me.former:
         e.set(number, former)
         e.set(former, 0)
