@@ -3,6 +3,9 @@
 `fresh` and `number-fresh` are oracles: they look into the network and at the peer. No endpoint with bounded memory can do so
 without a known packet lifetime, so verdicts that use them name them as an assumption. The least fresh number lies just behind a
 number in use, or a window behind it, so only those are candidates, whatever the size of the sequence space.
+
+`clock` is what 3.4.1 asks for: the number advances by one with each tick, and two OPENs at one instant get the same. Each end
+has a clock of its own, half the circle away from the other's; they tick together.
 """
 
 from __future__ import annotations

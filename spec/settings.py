@@ -227,7 +227,7 @@ SETTINGS: tuple[Setting, ...] = (
         "isn",
         choice("fresh", "number-fresh", "any", "clock", "reuse"),
         "initial sequence numbers: fresh: nothing in flight and no peer uses those that will be sent, nor a window before "
-        "and behind them; number-fresh: only those that will be sent; any: every choice; clock: needs msl; "
+        "and behind them; number-fresh: only those that will be sent; any: every choice; clock: one more with each tick; "
         "reuse: the same each time",
     ),
     Setting("seq-bits", number(2, 32), "k: sequence numbers are modulo 2^k"),
