@@ -6,6 +6,7 @@ step 9`) and where it arrives (`sent in step 3 ··· ──►`), as the figure
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
@@ -21,8 +22,12 @@ MARGIN = 6  # dots and spaces about a text in the middle
 
 
 class Detail(IntEnum):
-    """How much is written beneath the arrows of a step; each includes those before."""
+    """How much is written beneath the arrows of a step; each includes those before.
 
+    BRIEF is a line for each step: its arrow, or where it has none the first words of its sentence.
+    """
+
+    BRIEF = -1
     ARROWS = 0
     SENTENCES = 1
     CLAUSES = 2
@@ -32,7 +37,8 @@ class Detail(IntEnum):
 def render_ladder(telling: Telling, look: Look = PLAIN, *, heading: str = "", detail: Detail = Detail.CHANGES) -> str:
     """The ladder, and what the trace decides. Ends with a newline."""
     lines = [Line(look.width).put(0, text, Style.STRONG) for text in look.wrap(heading, look.width)] if heading else []
-    lines += [line for block in blocks(telling, look, detail=detail) for line in block][:-1]
+    drawn = [line for block in blocks(telling, look, detail=detail) for line in block]
+    lines += drawn if detail is Detail.BRIEF else drawn[:-1]
     if telling.ending:
         lines += [Line(look.width), *ending_lines(telling, look)]
     return "".join(line.text(look) + "\n" for line in lines)
@@ -70,7 +76,8 @@ class _Ladder:
 
     def step(self, step: ToldStep) -> list[Line]:
         """The arrows of a step, then what happened."""
-        arrows, texts = self._arrows(step), self._texts(step)
+        arrows = self._arrows(step)
+        texts = self._texts(step, drawn=bool(arrows))
         labels_beneath = any(step.relabelled) and not self.frame.outside
         if not arrows and (not texts or labels_beneath):
             arrows = [self._line()]
@@ -83,7 +90,8 @@ class _Ladder:
         elif labels_beneath:
             arrows.append(self._label(Line(self.frame.width), step.labels, step.relabelled))
         lines = arrows + texts
-        lines.append(self._line())
+        if self.detail > Detail.BRIEF:
+            lines.append(self._line())
         return lines + self._loop_after(step.number)
 
     def _line(self) -> Line:
@@ -95,7 +103,9 @@ class _Ladder:
         return line
 
     # -- texts ---------------------------------------------------------------------------------------------------
-    def _texts(self, step: ToldStep) -> list[Line]:
+    def _texts(self, step: ToldStep, *, drawn: bool) -> list[Line]:
+        if self.detail is Detail.BRIEF and not drawn:
+            return [self._line().put(self.frame.first + 1, text, Style.DIM) for text in self._first_words(step.sentence)]
         if self.detail < Detail.SENTENCES:
             return []
         note = " · ".join(part for part in (step.clause, step.choice) if part)
@@ -108,6 +118,10 @@ class _Ladder:
             for text in self.look.wrap(self._changes(step.changes), self.frame.room - 4, "  "):
                 lines.append(self._line().put(self.frame.first + 3, text, Style.DIM))
         return lines
+
+    def _first_words(self, sentence: str) -> list[str]:
+        """What happens, without why: the sentence as far as its first colon, semicolon or full stop."""
+        return self.look.wrap(re.split(r"[:;.](?: |$)", sentence, maxsplit=1)[0], self.frame.room - 2)
 
     def _changes(self, changes: Iterable[Change]) -> str:
         owners: dict[str, list[str]] = {}
