@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..catalogue import Catalogue
-from ..checker import Subject, Task
-from ..choosing import Chosen
-from ..confirm import confirm_via
-from ..expr import Expr
-from ..property import Property, PropertyKind, Verdict
-from ..results import ModelResult, PropertyResult
-from ..via import shortest_via
-from .trouble import CommandLineError
+from .catalogue import Catalogue
+from .checker import Subject, Task
+from .choosing import Chosen
+from .confirm import confirm_via
+from .errors import SynproofError
+from .expr import Expr
+from .property import Property, PropertyKind, Verdict
+from .results import ModelResult, PropertyResult
+from .via import shortest_via
 
-__all__ = ["Way", "by_way_of", "way_of"]
+__all__ = ["NoSuchEnd", "Way", "by_way_of", "way_of"]
+
+
+class NoSuchEnd(SynproofError):
+    """A run cannot end in what is asked for."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Way:
 
 
 def way_of(catalogue: Catalogue, one: Chosen, texts: Sequence[str], named: Sequence[str]) -> Way:
-    """The way that is asked for. Raises ExpressionError, and CommandLineError for a property that no run ends in."""
+    """The way that is asked for. Raises ExpressionError, and NoSuchEnd for a property that no run ends in."""
     subject = one.subject
     places = [
         catalogue.own_property(one.model, subject.system, f"via-{number}", PropertyKind.SOMETIMES, text)
@@ -70,12 +76,12 @@ def _final(properties: Sequence[Property]) -> Property | None:
     if not properties:
         return None
     if len(properties) > 1:
-        raise CommandLineError("with --via, name one property with -p: the run ends in its violation")
+        raise NoSuchEnd("with --via, name one property with -p: the run ends in its violation")
     (final,) = properties
     if final.kind is not PropertyKind.ALWAYS:
-        raise CommandLineError(f"with --via, -p names an always-property to violate; {final.name} is a {final.kind.value} one")
+        raise NoSuchEnd(f"with --via, -p names an always-property to violate; {final.name} is a {final.kind.value} one")
     if final.not_applicable:
-        raise CommandLineError(f"{final.name} does not apply: {final.not_applicable}")
+        raise NoSuchEnd(f"{final.name} does not apply: {final.not_applicable}")
     return final
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import SynproofError
 from .property import Property, PropertyKind, Verdict
 from .system import System
+
+if TYPE_CHECKING:
+    from .ledger import Ablation, Alternative, Claim, Page, Topic
 
 __all__ = [
     "Catalogue", "Declaration", "Expectation", "LoadedModel", "NoCatalogue", "PropertyRow", "SettingRow", "SettingValues",
@@ -73,11 +76,12 @@ class SettingRow:
 
 @dataclass(frozen=True)
 class PropertyRow:
-    """A named property, as it is listed."""
+    """A named property, as it is listed. `of_steps`: it judges single states or steps of one end, which takes long to check."""
 
     name: str
     kind: str
     sentence: str
+    of_steps: bool = False
 
 
 class SettingValues(Protocol):
@@ -151,6 +155,21 @@ class Catalogue(Protocol):
 
     def template(self) -> str:
         """The text of a model file to start from."""
+
+    def claims(self) -> Sequence[Claim]:
+        """The claims that are checked, in the order of the text that makes them."""
+
+    def topics(self) -> Sequence[Topic]:
+        """The mechanisms that can be taken away."""
+
+    def ablations(self) -> Sequence[Ablation]:
+        """The models from which mechanisms are taken away in turn, to be judged by all properties."""
+
+    def pages(self) -> Sequence[Page]:
+        """The pages that are generated from checked results."""
+
+    def alternatives(self, model: LoadedModel) -> Sequence[Alternative]:
+        """Every change of one setting of a model that is worth trying."""
 
 
 def find() -> Catalogue:

@@ -22,7 +22,7 @@ from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError
 
 if TYPE_CHECKING:
-    from .by_way import Way
+    from ..by_way import Way
 
 __all__ = ["configure", "run"]
 
@@ -132,7 +132,7 @@ def _ways(catalogue: Catalogue, chosen: Sequence[Chosen], arguments: argparse.Na
     """For each model the way that `--via` asks for. What is wrong with it is found before anything is checked."""
     if not arguments.via:
         return [None] * len(chosen)
-    from .by_way import way_of
+    from ..by_way import way_of
 
     return [way_of(catalogue, one, arguments.via, arguments.properties) for one in chosen]
 
@@ -146,7 +146,7 @@ def _outcomes(
         depth = DEPTH if arguments.depth is None else arguments.depth
         task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce, means)
         if way is not None:
-            from .by_way import by_way_of
+            from ..by_way import by_way_of
 
             yield one, (by_way_of(way, task),)
         else:
