@@ -27,12 +27,12 @@ class Command:
 
 
 COMMANDS = (
-    Command("list", "models, properties, settings: what there is", "listing"),
+    Command("list", "models, properties, settings, claims: what there is", "listing"),
     Command("check", "check models: verdicts, counts, shortest counterexamples", "checking"),
     Command("compare", "verdict matrix of several models; runs that differ, side by side", "comparing"),
     Command("show", "a model's settings and where each is from, properties, expectations", "showing"),
     Command("new", "write a commented model file to start from", "creating"),
-    Command("why", "take one mechanism away and show what breaks", "unbuilt"),
+    Command("why", "take one mechanism away and show what breaks", "explaining"),
     Command("prove", "inductive proofs without bounds", "unbuilt"),
     Command("replay", "check a saved trace step by step with the reference evaluator", "replaying"),
     Command("export", "a trace as text, Markdown, Mermaid or ITF; a system for SPIN or TLC", "exporting"),
@@ -40,7 +40,7 @@ COMMANDS = (
     Command("graph", "the explored state graph", "unbuilt"),
     Command("conform", "does the specification admit a packet capture?", "unbuilt"),
     Command("kernel", "drive a live kernel through the specification", "unbuilt"),
-    Command("docs", "regenerate the documentation from checked results", "unbuilt"),
+    Command("docs", "regenerate the documentation from checked results", "documenting"),
     Command("doctor", "versions, optional parts, what is missing and how to get it", "doctor"),
 )
 

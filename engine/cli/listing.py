@@ -1,4 +1,4 @@
-"""`synproof list`: which models, properties, settings and reductions there are."""
+"""`synproof list`: which models, properties, settings and reductions there are, and which claims are checked."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from .trouble import NotBuiltYet
 
 __all__ = ["configure", "run"]
 
-LATER = ("claims", "proofs")
+LATER = ("proofs",)
+CLAIMS = "claims"
 
 
 def configure(parser: Parser) -> None:
     """The options of `list`."""
-    what = (*_LISTS, *LATER)
+    what = (*_LISTS, CLAIMS, *LATER)
     parser.add_argument(
         "what", nargs="?", default="models", type=one_of(*what), metavar="|".join(what), help="what to list (models)"
     )
@@ -29,7 +30,11 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List."""
     if arguments.what in LATER:
-        raise NotBuiltYet(f"`synproof list {arguments.what}` is not built yet; there are: {', '.join(_LISTS)}")
+        raise NotBuiltYet(f"`synproof list {arguments.what}` is not built yet; there are: {', '.join([*_LISTS, CLAIMS])}")
+    if arguments.what == CLAIMS:
+        from .claiming import list_claims
+
+        return list_claims(console, as_json=arguments.json)
     rows = _LISTS[arguments.what](find())
     if arguments.json:
         console.say_json({arguments.what: rows})

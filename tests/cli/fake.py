@@ -13,12 +13,30 @@ from synproof.engine.catalogue import Declaration, Expectation, PropertyRow, Set
 from synproof.engine.cli.console import Console
 from synproof.engine.cli.run import run
 from synproof.engine.errors import SynproofError, did_you_mean
+from synproof.engine.experiment import Experiment, Laboratory
+from synproof.engine.ledger import Ablation, Alternative, Claim, Exhibit, Holding, Page, Quote, Removal, Topic
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.query import parse
 from synproof.engine.system import System
 
 from ..engine.door import DEFAULTS, door, properties
 
+CLAIMS = [
+    Claim(
+        "D1", "a careful door lets nobody in unasked", (Quote("nobody", "a book"),), Holding.TRUE, "So it is.",
+        exhibits=(Exhibit("", Experiment("careful", "no-ghost", Verdict.HOLDS)),),
+    ),
+    Claim(
+        "D2", "an eager door is safe", (Quote("safe", "a book"),), Holding.REFUTED, "It is not.", saved="care",
+        exhibits=(Exhibit("", Experiment("eager", "no-ghost", Verdict.VIOLATED), drawn=True),),
+    ),
+]  # fmt: skip
+TOPIC = Topic(
+    "confirmation", "Why a confirmation?", "An eager door opens to an old knock.", Quote("Knock.", "a book"),
+    Exhibit("", Experiment("careful", "no-ghost", Verdict.HOLDS)),
+    Exhibit("", Experiment("careful", "no-ghost", Verdict.VIOLATED, (("mode", "eager"),)), drawn=True),
+    goal="door.state == OPEN", goal_words="somebody is inside", cost="Patience.",
+)  # fmt: skip
 VALUES = {"mode": ("careful", "eager"), "loss": ("on", "off")}
 
 
@@ -143,6 +161,36 @@ class FakeCatalogue:
     def property_table(self) -> list[PropertyRow]:
         """The properties."""
         return [PropertyRow(prop.name, prop.kind.value, prop.sentence) for prop in properties(door())]
+
+    def claims(self) -> list[Claim]:
+        """What is claimed of doors."""
+        return CLAIMS
+
+    def topics(self) -> list[Topic]:
+        """What doors have a confirmation for."""
+        return [TOPIC]
+
+    def ablations(self) -> list[Ablation]:
+        """A careful door without care."""
+        return [Ablation("careful", "a door", (Removal("care", (("mode", "eager"),)),))]
+
+    def pages(self) -> list[Page]:
+        """A page that says what the experiments find."""
+
+        def write(laboratory: Laboratory) -> str:
+            return "# Doors\n" + "".join(f"{claim.name}: {laboratory.found(claim.experiments[0]).told}\n" for claim in CLAIMS)
+
+        return [Page("doors", write, lambda: [claim.experiments[0] for claim in CLAIMS]), Page("plain", lambda _: "# Plain\n")]
+
+    def alternatives(self, model: Any) -> list[Alternative]:
+        """Other modes, and what may be lost."""
+        values = model.settings.as_dict()
+        return [
+            Alternative(name, value, about)
+            for name, about in (("mode", "what doors do"), ("loss", "what gets lost"))
+            for value in VALUES[name]
+            if value != values[name]
+        ]
 
     def template(self) -> str:
         """A model file."""

@@ -1,0 +1,168 @@
+"""`list claims`, `why` and `docs`, on doors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synproof.engine.experiment import Experiment
+from synproof.engine.ledger import Claim, Exhibit, Holding, Page
+from synproof.engine.property import Verdict
+
+from . import fake
+from .fake import FakeCatalogue, synproof
+
+pytestmark = pytest.mark.usefixtures("doors")
+
+UNTRUE = Claim("D3", "an eager door holds", (), Holding.TRUE, "?", exhibits=(
+    Exhibit("", Experiment("eager", "no-ghost", Verdict.HOLDS)),
+))  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the pages as they are."""
+    assert synproof("docs", "--into", tmp_path).code == 0
+    return tmp_path
+
+
+# ---- claims ----------------------------------------------------------------------------------------------------------
+
+
+def test_claims_are_listed_with_what_was_found() -> None:
+    done = synproof("list", "claims")
+    assert (done.code, done.err) == (0, "")
+    assert "D1  true: a careful door lets nobody in unasked [careful: no-ghost holds]" in " ".join(done.out.split("\n"))
+    assert "refuted" in done.out and "no-ghost violated (3)" in done.out
+
+
+def test_claims_as_json() -> None:
+    done = synproof("list", "claims", "--json")
+    assert done.code == 0
+    one, other = done.json["claims"]
+    assert (one["name"], one["verdict"], one["quotes"]) == ("D1", "true", [{"text": "nobody", "source": "a book"}])
+    (experiment,) = other["experiments"]
+    assert (experiment["model"], experiment["verdict"], experiment["steps"]) == ("eager", "violated", 3)
+    assert other["saved"] == "care"
+
+
+@pytest.mark.parametrize("words", [["list", "claims"], ["list", "claims", "--json"]])
+def test_a_claim_that_its_experiment_contradicts_is_not_listed(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake, "CLAIMS", [*fake.CLAIMS, UNTRUE])
+    done = synproof(*words)
+    assert done.code == 1
+    assert "eager: no-ghost is said to be holds, found violated" in " ".join(done.err.split())
+    assert "D1" not in done.out
+
+
+# ---- why -------------------------------------------------------------------------------------------------------------
+
+
+def test_topics_are_listed() -> None:
+    done = synproof("why")
+    assert done.code == 0
+    assert "confirmation  Why a confirmation?" in done.out
+
+
+def test_a_topic_tells_what_breaks_without_it_and_what_it_costs() -> None:
+    done = synproof("why", "confirmation")
+    assert (done.code, done.err) == (0, "")
+    assert "with it     no-ghost holds, in careful\n" in done.out
+    assert "without it  no-ghost violated (3), in careful with mode=eager\n" in done.out
+    assert "the shortest story without it, 3 steps" in done.out
+    assert "arrive until somebody is inside: " in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["why", "confirmations"], "did you mean 'confirmation'?"),
+        (["why", "no-ghost"], "no-ghost is a property: name the model"),
+        (["why", "--model", "eager"], "which property?"),
+        (["why", "no-gost", "--model", "eager"], "did you mean 'no-ghost'?"),
+        (["why", "confirmation", "--ablation"], "leave out the topic"),
+        (["why", "confirmation", "-s", "mode=eager"], "--model"),
+        (["docs", "door"], "did you mean 'doors'?"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_exits_with_2(words: list[str], says: str, tmp_path: Path) -> None:
+    done = synproof(*words, *(["--into", str(tmp_path)] if words[0] == "docs" else []))
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_single_changes_that_mend_a_property() -> None:
+    done = synproof("why", "no-ghost", "--model", "eager")
+    assert done.code == 0
+    assert done.out.startswith("eager: no-ghost violated (3)")
+    assert "mode=careful  holds" in done.out
+    assert "loss" not in done.out, "that alters nothing"
+
+
+def test_every_mechanism_is_taken_away() -> None:
+    done = synproof("why", "--ablation")
+    assert done.code == 0
+    assert "without care (mode=eager)\n    no-ghost: holds becomes violated (3)" in done.out
+
+
+# ---- docs ------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_are_written_and_then_as_they_are(tmp_path: Path) -> None:
+    done = synproof("docs", "--into", tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "doors.md").read_text(encoding="utf-8") == "# Doors\nD1: holds\nD2: violated (3)\n"
+    assert (tmp_path / "plain.md").read_text(encoding="utf-8") == "# Plain\n"
+    again = synproof("docs", "--into", tmp_path)
+    assert again.code == 0 and again.out.count("up to date") == 2
+    assert synproof("docs", "--check", "--into", tmp_path).code == 0
+
+
+def test_a_stale_page_is_noticed_and_left(folder: Path) -> None:
+    (folder / "doors.md").write_text("# Doors\nD1: violated (1)\nD2: violated (3)\n", encoding="utf-8")
+    done = synproof("docs", "--check", "--into", folder)
+    assert done.code == 1
+    assert f"{folder / 'doors.md'}: stale from line 2 on" in done.out
+    assert "1 of 2 pages are stale" in done.err
+    assert "violated (1)" in (folder / "doors.md").read_text(encoding="utf-8")
+
+
+def test_a_page_that_is_longer_or_missing_is_stale(folder: Path) -> None:
+    (folder / "plain.md").write_text("# Plain\nmore\n", encoding="utf-8")
+    (folder / "doors.md").unlink()
+    done = synproof("docs", "--check", "--into", folder)
+    assert done.code == 1
+    assert "stale from line 2 on" in done.out and "it does not exist" in done.out
+    assert not (folder / "doors.md").exists()
+
+
+def test_one_page_alone(folder: Path) -> None:
+    (folder / "doors.md").unlink()
+    done = synproof("docs", "plain", "--check", "--into", folder)
+    assert (done.code, done.out.count("\n")) == (0, 1)
+
+
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_no_page_is_written_from_what_differs(option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake, "CLAIMS", [*fake.CLAIMS, UNTRUE])
+    done = synproof("docs", *option, "--into", tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert "is said to be holds, found violated" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_asks_for_what_differs_writes_nothing(
+    doors: FakeCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page("late", lambda laboratory: laboratory.found(UNTRUE.experiments[0]).told)
+    monkeypatch.setattr(doors, "pages", lambda: [page])
+    done = synproof("docs", "--into", tmp_path)
+    assert done.code == 1 and not list(tmp_path.iterdir())
+
+
+def test_without_a_folder_nothing_is_checked(doors: FakeCatalogue, tmp_path: Path) -> None:
+    done = synproof("docs", "--into", tmp_path / "nowhere")
+    assert done.code == 2 and "--into DIR" in done.err
+    assert not doors.loaded
