@@ -19,6 +19,7 @@ from synproof.engine.property import Fairness, Property, PropertyKind
 from .files import ModelFileError, read_template, shipped_titles
 
 if TYPE_CHECKING:
+    from synproof.engine.ledger import Ablation, Alternative, Claim, Page, Topic
     from synproof.engine.query import Names
     from synproof.engine.system import System
 
@@ -91,9 +92,10 @@ class TcpCatalogue:
 
     def property_table(self) -> list[PropertyRow]:
         """Every named property, in the order in which results are shown."""
-        from synproof.spec.properties import rows
+        from synproof.spec.properties import COSTLY, rows
 
-        return [PropertyRow(row.name, row.kind.value, row.sentence) for row in rows()]
+        costly = {row.name for row in COSTLY}
+        return [PropertyRow(row.name, row.kind.value, row.sentence, row.name in costly) for row in rows()]
 
     def template(self) -> str:
         """A commented model file, with every setting that it does not use at its default in comments."""
@@ -106,6 +108,36 @@ class TcpCatalogue:
             default = row.default if isinstance(row.default, int) else f'"{row.default}"'
             lines.append(f"# {f'{row.name} = {default}':<36} # {row.values.text}\n")
         return text.replace(ALL_SETTINGS, "".join(lines))
+
+    def claims(self) -> Sequence[Claim]:
+        """The tutorial's claims."""
+        from .ledger.reading import claims
+
+        return claims()
+
+    def topics(self) -> Sequence[Topic]:
+        """The mechanisms of TCP that can be taken away."""
+        from .ledger.reading import topics
+
+        return topics()
+
+    def ablations(self) -> Sequence[Ablation]:
+        """The models from which they are taken away in turn."""
+        from .ledger.reading import ablations
+
+        return ablations()
+
+    def pages(self) -> Sequence[Page]:
+        """The pages that are generated."""
+        from .ledger.pages import PAGES
+
+        return PAGES
+
+    def alternatives(self, model: LoadedModel) -> Sequence[Alternative]:
+        """Every change of one setting that is worth trying."""
+        from .ledger.alternatives import alternatives
+
+        return tuple(alternatives(model.settings.as_dict()))
 
 
 catalogue: Catalogue = TcpCatalogue()
