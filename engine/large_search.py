@@ -204,7 +204,7 @@ class LargeSearch:
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
                 return False
-            store.double(self._each)
+            store.double(self.workers, self._each)
         before = store.known
         most = self.search.limits.max_states
         if most is not None and before + sum(one.fresh_total for one in slices) > most:
