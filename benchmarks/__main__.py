@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -79,11 +80,13 @@ def _machine() -> list[str]:
 
 
 def _load() -> str:
-    """What else the machine does; then the clock on the wall says little, and processor time more."""
-    try:
-        return f", load average {os.getloadavg()[0]:.1f} at the beginning"
-    except OSError:
-        return ""
+    """What else the machine does, and whether that can hold up what is measured."""
+    said = ""
+    with suppress(OSError):
+        said = f", load average {os.getloadavg()[0]:.1f} at the beginning"
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+        said += "; what is measured runs before everything else (real-time priority)"
+    return said
 
 
 def _processor() -> str:
