@@ -10,6 +10,7 @@ from .tools import BREADTH, COLD, WARM, Outcome
 
 __all__ = ["report"]
 
+ENOUGH = 5 * 10**7  # states of a large model
 BAR = 50  # characters of the longest bar
 Results = dict[tuple[str, str], Outcome]  # (tool, size) -> outcome
 
@@ -82,7 +83,7 @@ def _answers(size: str, results: Results) -> Iterator[str]:
         if warm and (WARM, "10^6") in results:
             ratio = _each(warm) / _each(results[WARM, "10^6"])
             yield f"| a state at {size} costs as much as one at 10^6, at most 1.5 times | {ratio:.2f} times |"
-    elif many and others:
+    elif many and others and many[0].states >= ENOUGH:
         yield f"| 5*10^7 states or more within 16 GiB, as many as SPIN counts | {_told(many[0])}; SPIN counts as many |"
     elif many and not warm:
         yield f"| the closed model, as large as it can be in ten minutes and 16 GiB | {_told(many[0])} |"

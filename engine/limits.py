@@ -56,7 +56,7 @@ class Means:
 
     workers: int = 1
     move: int | None = 300_000
-    move_known: int = 50_000
+    move_known: int = 100_000
     keep: str | None = None  # the folder for checkpoints (see `checkpoint`)
     resume: bool = False  # go on from the one that is there
     keep_every: float = 30.0  # seconds
