@@ -12,10 +12,10 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .instances import INSTANCES, LARGER
+from .instances import INSTANCES, LARGER, Instance
 from .measuring import Failed, measure
-from .report import report
-from .tools import Outcome, start_up, tools
+from .report import SOON, TIMES, report
+from .tools import Outcome, Tool, start_up, tools
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
                 if instance.only is not None and not (tool.name in instance.only or "workers" in tool.name):
                     continue
                 try:
-                    outcome = tool.run(instance, folder)
+                    outcome = _fastest(tool, instance, folder)
                 except Failed as failure:
                     print(f"{instance.size}  {tool.name}: left out. {failure}", file=sys.stderr, flush=True)
                     continue
@@ -57,6 +57,14 @@ def main() -> int:
     Path(arguments.out).write_text(text, encoding="utf-8")
     print(f"wrote {arguments.out}")
     return 0
+
+
+def _fastest(tool: Tool, instance: Instance, folder: Path) -> Outcome:
+    """The fastest of several runs: what else the machine does only ever makes one slower."""
+    found: list[Outcome] = []
+    while not found or len(found) < TIMES and sum(outcome.whole.seconds for outcome in found) < SOON:
+        found.append(tool.run(instance, folder))
+    return min(found, key=lambda outcome: outcome.whole.seconds)
 
 
 def _machine() -> list[str]:
