@@ -2,8 +2,8 @@
 
 It goes on where the plain search of `explore` has come to, and finds what that would: the same states in the same order, the
 same counts, the same first findings. A batch is expanded by all workers, each a slice of it; then each puts into the table, for
-the parts of it that are its own, what is new, in the order of the plain search; then the new states get their positions, in
-that order.
+the parts of it that are its own, what is new, in the order of the plain search; then each gives the new states of its slice
+their positions, in that order, and expands its slice of the next batch.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import inspect
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate, pairwise
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from . import kernels
+from .batch import FEW, Buffers, Slice
 from .compile import Compiled
 from .exploration import Labels
 from .limits import memory_in_use
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["LargeSearch", "machines_of"]
 
 ROWS = 1 << 17  # successors in a slice of a batch, about
-APART = 16  # numbers between what two workers write all the time, so that it never lies in one line of memory
-FEW = 64  # states that are not worth a worker
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
 
 
@@ -43,42 +41,6 @@ def machines_of(unit: Compiled) -> list[Machine]:
     """The machine code of the kernels for states of its width, and of a system and its predicates."""
     numbers = {name: value for name, value in vars(kernels).items() if name.isupper()} | {"WIDTH": unit.layout.words}
     return [Machine(inspect.getsource(kernels), numbers), Machine(machine_source(unit))]
-
-
-@dataclass
-class _Slice:
-    """A part of a batch: `count` states from `start` on; their successors are in the rows first .. last - 1 of the buffers.
-
-    What is listed by the owners of the parts of the table has a row for each.
-    """
-
-    start: int
-    count: int
-    first: int
-    ends: Array
-    lack: Array
-    taken: Array  # by action, and the overflows
-    quiet: Array  # the states without a protocol step
-    chosen: Array  # the successors by owner, in order,
-    counts: Array  # and how many they are
-    fresh: Array  # those of them that are new,
-    slots: Array  # where in the table they are,
-    found: Array  # and how many they are
-    seen: int = 0  # the flags that occur
-
-    @property
-    def last(self) -> int:
-        """The row after the last."""
-        return int(self.ends[self.count - 1]) if self.count else self.first
-
-    @property
-    def fresh_total(self) -> int:
-        """How many of the successors are new."""
-        return int(self.found.sum())
-
-    def fresh_before(self, row: int) -> list[int]:
-        """How many of them stand before a row, by owner."""
-        return [int(ranks[:n].searchsorted(row)) for ranks, n in zip(self.fresh, self.found.tolist(), strict=True)]
 
 
 class LargeSearch:
@@ -98,22 +60,13 @@ class LargeSearch:
             self.store.add(states, parents)
         result.states, result.index, result.parents = States(self.store), Index(self.store), Parents(self.store)
         result.labels, result.large = Labels(result), self
-        self.rows = ROWS + most_successors(unit.system)
-        workers, rows, actions = self.workers, self.workers * self.rows, len(unit.system.actions)
-        self.labels, self.flags, self.hashes = (numpy.empty(rows, numpy.int64) for _ in range(3))
-        self.order = numpy.empty(rows, numpy.uint32)
-        self.words = numpy.empty(rows * self.store.width, numpy.int64)
-        self.ends = numpy.empty((workers, self.rows), numpy.int64)
-        self.chosen, self.fresh = (numpy.empty((workers, workers, self.rows + 1), numpy.uint32) for _ in range(2))
-        self.slots = numpy.empty((workers, workers, self.rows + 1), numpy.int64)
-        self.quiet = numpy.empty((workers, self.rows), numpy.uint8)
+        rows = ROWS + most_successors(unit.system)
+        self.buffers = Buffers(self.workers, rows, self.store.width, len(search.taken) + 1, len(search.lack) + 1)
         self.protocol = numpy.array([a.kind.is_protocol_step for a in unit.system.actions], numpy.uint8)
         self.taken = numpy.array([*search.taken, result.overflows], numpy.int64)
         self.lack = numpy.array([*search.lack, 0], numpy.int64)
-        self.counters = numpy.empty((workers, actions + 1 + len(self.lack) + APART), numpy.int64)
-        self.lists = numpy.empty((workers, 3, workers + APART), numpy.int64)  # lengths of lists, and how far they are read
         self.branching = 1.0  # successors of a state, lately
-        self.ahead: list[_Slice] = []  # what comes next, if it is expanded already
+        self.ahead: list[Slice] = []  # what comes next, if it is expanded already
         self.pool: ThreadPoolExecutor | None = None
 
     # -- the loop --------------------------------------------------------------------------------------------------
@@ -147,45 +100,35 @@ class LargeSearch:
     @property
     def _most(self) -> int:
         """How many states fill the buffers about."""
-        return self.workers * min(self.rows, int(ROWS * 0.9 / self.branching) + 1)
+        return self.workers * min(self.buffers.rows, int(ROWS * 0.9 / self.branching) + 1)
 
-    def _slices(self, start: int, end: int) -> list[_Slice]:
+    def _slices(self, start: int, end: int) -> list[Slice]:
         """The next states, as many as fill the buffers about."""
-        count = min(end - start, self._most)
-        workers = self.workers if count >= FEW * self.workers else 1
-        bounds = [start + count * i // workers for i in range(workers + 1)]
-        actions = len(self.taken)
-        return [
-            _Slice(
-                a, b - a, i * self.rows, self.ends[i], self.counters[i, actions:-APART], self.counters[i, :actions],
-                self.quiet[i], self.chosen[i, :workers], self.lists[i, 0, :workers],
-                self.fresh[i, :workers], self.slots[i, :workers], self.lists[i, 1, :workers],
-            )
-            for i, (a, b) in enumerate(pairwise(bounds))
-        ]  # fmt: skip
+        return self.buffers.slices(start, min(end - start, self._most))
 
-    def _expand(self, one: _Slice) -> int:
+    def _expand(self, one: Slice) -> int:
         """Find the successors of a slice; how many of its states there was room for."""
         one.lack[:] = one.taken[:] = 0
+        buffers = self.buffers
         done: int = self.machine["expand"](
             self.store.states, one.start, one.start + one.count, one.first, one.first + ROWS,
-            self.labels, self.words, self.flags, one.ends, one.lack,
+            buffers.labels, buffers.words, buffers.flags, one.ends, one.lack,
         )  # fmt: skip
         one.seen = self.machine["arrange"](
-            done, one.first, one.ends, self.labels, self.words, self.flags, self.order, self.hashes,
-            len(one.counts), self.rows + 1, one.chosen, one.counts,
+            done, one.first, one.ends, buffers.labels, buffers.words, buffers.flags, buffers.order, buffers.hashes,
+            len(one.counts), buffers.size, one.chosen, one.counts,
             self.search.shift, len(one.taken) - 1, self.protocol, one.quiet, one.taken,
         )  # fmt: skip
         return done
 
-    def expanded(self, start: int, end: int) -> list[_Slice]:
+    def expanded(self, start: int, end: int) -> list[Slice]:
         """The next slices of the states start .. end - 1, expanded: whole, but for the last."""
         slices = self._slices(start, end)
         return self._whole(slices, self._each(self._expand, slices))
 
-    def _whole(self, slices: list[_Slice], done: Sequence[int]) -> list[_Slice]:
+    def _whole(self, slices: list[Slice], done: Sequence[int]) -> list[Slice]:
         """The slices up to the first one that is not done wholly, and of that what is done."""
-        kept: list[_Slice] = []
+        kept: list[Slice] = []
         for one, count in zip(slices, done, strict=True):
             whole = count == one.count
             one.count = count
@@ -222,14 +165,14 @@ class LargeSearch:
         return bool(self.result.stopped_by)
 
     # -- what is new -----------------------------------------------------------------------------------------------
-    def _inserted(self, slices: list[_Slice]) -> bool:
+    def _inserted(self, slices: list[Slice]) -> bool:
         """Put what is new into the table; whether there was room in every part of it."""
-        store = self.store
+        store, buffers = self.store, self.buffers
 
         def insert(owner: int) -> int:
             for one in slices:
                 found = self.machine["insert"](
-                    int(one.counts[owner]), one.chosen[owner], self.order, self.hashes, self.words,
+                    int(one.counts[owner]), one.chosen[owner], buffers.order, buffers.hashes, buffers.words,
                     one.slots[owner], one.fresh[owner], store.states, store.known, store.table, store.bits,
                 )  # fmt: skip
                 if found < 0:
@@ -239,9 +182,9 @@ class LargeSearch:
 
         return not any(self._each(insert, range(len(slices[0].counts))))
 
-    def _number(self, slices: list[_Slice], before: int) -> None:
+    def _number(self, slices: list[Slice], before: int) -> None:
         """Give the new states their positions; meanwhile the states that were known `before` are expanded, if they are many."""
-        result, store = self.result, self.store
+        result, store, buffers = self.result, self.store, self.buffers
         known = list(accumulate((one.fresh_total for one in slices), initial=before))
         self._note_levels(slices, known)
         result.expanded = slices[-1].start + slices[-1].count
@@ -252,8 +195,8 @@ class LargeSearch:
             if i < len(slices):
                 one = slices[i]
                 self.machine["number"](
-                    one.start, one.ends, self.order, self.words, one.slots, len(one.found), self.rows + 1, one.fresh, one.found,
-                    self.lists[i, 2], store.states, store.parents, known[i], store.table,
+                    one.start, one.ends, buffers.order, buffers.words, one.slots, len(one.found), buffers.size, one.fresh,
+                    one.found, one.heads, store.states, store.parents, known[i], store.table,
                 )  # fmt: skip
             return self._expand(following[i]) if i < len(following) else 0
 
@@ -262,7 +205,7 @@ class LargeSearch:
         if following:
             self.ahead = self._whole(following, done[: len(following)])
 
-    def _cut(self, slices: list[_Slice], most: int) -> list[_Slice]:
+    def _cut(self, slices: list[Slice], most: int) -> list[Slice]:
         """What is left of the slices before the first state whose successors would make too many states."""
         import numpy
 
@@ -284,7 +227,7 @@ class LargeSearch:
             self._expand(one)
         return kept
 
-    def _note_levels(self, slices: list[_Slice], known: list[int]) -> None:
+    def _note_levels(self, slices: list[Slice], known: list[int]) -> None:
         """Note the ends of levels that were passed; `known` are the numbers of states before each slice, and after the last."""
         search = self.search
         for one, before in zip(slices, known, strict=False):
@@ -296,7 +239,7 @@ class LargeSearch:
                 search.level_end = end
 
     # -- what is noticed -------------------------------------------------------------------------------------------
-    def _count(self, slices: list[_Slice]) -> None:
+    def _count(self, slices: list[Slice]) -> None:
         """Count the transitions of the slices, and note the events and the quiescent states among them."""
         search, result = self.search, self.result
         for one in slices:
@@ -311,20 +254,20 @@ class LargeSearch:
         *search.taken, result.overflows = self.taken.tolist()
         search.lack[:] = self.lack[:-1].tolist()
 
-    def _raise(self, one: _Slice) -> None:
+    def _raise(self, one: Slice) -> None:
         """Raise ValueOutsideSort, as the plain successor function does."""
         for position in range(one.start, one.start + one.count):
             self.result.successors(position)
         raise AssertionError("a value is outside its sort in one reading of the successors and not in the other")
 
-    def _note_events(self, one: _Slice) -> None:
-        rows = self.order[one.first : one.last]
+    def _note_events(self, one: Slice) -> None:
+        rows = self.buffers.order[one.first : one.last]
         for bit in [bit for bit in self.search.events if one.seen & bit]:
-            place = int((self.flags[rows] & bit != 0).argmax())
+            place = int((self.buffers.flags[rows] & bit != 0).argmax())
             position = one.start + int(one.ends[: one.count].searchsorted(one.first + place, "right"))
-            self.search.note_events(position, int(self.labels[rows[place]]), bit)
+            self.search.note_events(position, int(self.buffers.labels[rows[place]]), bit)
 
-    def _note_quiescence(self, one: _Slice) -> None:
+    def _note_quiescence(self, one: Slice) -> None:
         (places,) = one.quiet[: one.count].nonzero()
         rows = self.store.states[: self.store.known * self.store.width].reshape(-1, self.store.width)[one.start + places]
         self._first(rows.ravel(), one.start + places, self.search.watch.quiescent_bits)
@@ -371,13 +314,13 @@ class LargeSearch:
         indptr = numpy.zeros(result.expanded + 1, numpy.int64)
         labels = numpy.empty(total, numpy.int64)
         targets = numpy.empty(total, numpy.int64)
-        words = self.words.reshape(-1, store.width)
+        words = self.buffers.words.reshape(-1, store.width)
         start = at = 0
         while start < result.expanded:
             pause()
             for one in self.expanded(start, result.expanded):
-                rows, order = one.last - one.first, self.order[one.first : one.last]
-                labels[at : at + rows] = self.labels[order]
+                rows, order = one.last - one.first, self.buffers.order[one.first : one.last]
+                labels[at : at + rows] = self.buffers.labels[order]
                 targets[at : at + rows] = store.positions(words[order].ravel())
                 indptr[start + 1 : start + 1 + one.count] = one.ends[: one.count] + (at - one.first)
                 start, at = start + one.count, at + rows

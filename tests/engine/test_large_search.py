@@ -170,7 +170,7 @@ def test_the_same_where_batches_have_more_successors_than_was_thought(
     workers: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("synproof.engine.large_search.ROWS", rows)
-    monkeypatch.setattr("synproof.engine.large_search.FEW", 1)
+    monkeypatch.setattr("synproof.engine.batch.FEW", 1)
     subject = choose(find(), "crash-of-server").subject
     both(subject.system, watched(subject), workers=workers, every=53)
     both(subject.system, watched(subject), Limits(max_states=2_000), workers=workers, every=53)
