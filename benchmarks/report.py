@@ -88,7 +88,7 @@ def _answers(size: str, results: Results) -> Iterator[str]:
     elif many and others and many[0].states >= ENOUGH:
         yield f"| 5*10^7 states or more within 16 GiB, as many as SPIN counts | {_told(many[0])}; SPIN counts as many |"
     elif many and not warm:
-        yield f"| the closed model, as large as it can be in ten minutes and 16 GiB | {_told(many[0])} |"
+        yield f"| the largest closed model that was finished in ten minutes and 16 GiB | {_told(many[0])} |"
 
 
 def _each(o: Outcome) -> float:
