@@ -41,7 +41,7 @@ class Verdict(PyEnum):
     UNKNOWN = "unknown"  # the solver's reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fairness:
     """Which infinite runs count.
 

@@ -387,7 +387,7 @@ class _Properties:
         weak = frozenset({"retransmission", "timer", "transmission", *tags})
         diverges = frozenset({TICK}) if self.s.msl else frozenset()
         lossless = channels if self.s.loss is not None else frozenset()
-        return Fairness(weak, recurring=diverges, compassion=channels, delivery=lossless)
+        return Fairness(weak=weak, recurring=diverges, compassion=channels, delivery=lossless)
 
     def _establishes(self) -> Property:
         openers = [(me, peer) for me, peer in self.sides if me.role == "active"]

@@ -414,8 +414,15 @@ def test_declared_properties_come_in_their_order_with_what_is_expected() -> None
     assert properties[1].fairness.compassion == {"network.to_server", "network.to_client"}
     assert "retransmission" in properties[1].fairness.weak
     assert isinstance(properties[1].responses[0], Response)
+    assert not properties[1].fairness.recurring, "there is no clock"
     only = catalogue.build(model, ["establishes", "mine"])[1]
     assert [p.name for p in only] == ["establishes", "mine"]
+
+
+def test_a_property_of_ones_own_supposes_that_time_passes_where_there_is_time() -> None:
+    model = catalogue.load(write("[settings]\nmsl = 1\n[[property]]\nname = 'mine'\neventually = 'server.state == LISTEN'"))
+    _, (mine,) = catalogue.build(model)
+    assert mine.fairness.recurring == {"tick"} and "timer" in mine.fairness.weak
 
 
 def test_a_property_that_does_not_exist_is_answered_with_the_nearest() -> None:
