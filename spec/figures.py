@@ -1,5 +1,8 @@
 """The figures of RFC 9293 as scenarios: the run that a figure draws, segment for segment, with nothing in between.
 
+Two more are drawn in words by RFC 1122 4.2.3.6: what a keepalive probe meets at a peer that is there, and at one that
+has rebooted.
+
 Peer A of the figures is the client, peer B the server. Every number that a figure writes is checked against the
 numbers that the run has chosen (`SEG.ACK = ISS + 1` and so on), not against the figure's own 100 and 300.
 """
@@ -37,6 +40,8 @@ FIGURES: dict[str, str] = {
     "figure-11": "Figure 11, an old duplicate SYN between two passive ends, happens segment for segment.",
     "figure-12": "Figure 12, normal close sequence, happens segment for segment.",
     "figure-13": "Figure 13, simultaneous close sequence, happens segment for segment.",
+    "probe-answered": "A keepalive probe is answered by an ACK: the peer is there (RFC 1122 4.2.3.6).",
+    "probe-reset": "A keepalive probe draws a reset from a peer that has rebooted (RFC 1122 4.2.3.6).",
 }
 """Name -> what the property says."""
 
@@ -55,6 +60,7 @@ class Figures:
             "figure-6": self._figure_6, "figure-7": self._figure_7, "figure-8": self._figure_8,
             "figure-9": self._figure_9, "figure-10": self._figure_10, "figure-11": self._figure_11,
             "figure-12": self._figure_12, "figure-13": self._figure_13,
+            "probe-answered": self._probe_answered, "probe-reset": self._probe_reset,
         }[name]  # fmt: skip
         return None if self.why_not(name) else make()
 
@@ -66,6 +72,10 @@ class Figures:
             closing = all(end in s.close for end in ("client", "server")) and s.close_style == "four-way"
             why = "both ends of the figure call CLOSE, in the four-way style; close or close-style does not allow that"
             return "" if closing else why
+        if name in ("probe-answered", "probe-reset"):
+            if s.keepalive is None:
+                return "keepalive=off"
+            return "" if name == "probe-answered" or s.crash.client else "peer A reboots; crash allows none"
         if s.handshake != "three-way":
             return "the figure shows the three-way handshake"
         wanted = {"figure-7": ("active", "active"), "figure-11": ("passive", "passive")}.get(name, ("active", "passive"))
@@ -321,5 +331,50 @@ class Figures:
                 ),
                 self._line("(2 MSL) CLOSED", "client.leave_time_wait"),
                 self._line("(2 MSL) CLOSED", "server.leave_time_wait", after=self._states(CLOSED, CLOSED)),
+            ),
+        )  # fmt: skip
+
+    # -- keepalive -----------------------------------------------------------------------------------------------
+    def _probe(self) -> ScenarioLine:
+        probed = self.b.probes == 1
+        return self._line("<-- <SEQ=299><ACK=100><CTL=ACK> <-- (idle)", "server.send_keepalive_in_established", after=probed)
+
+    def _is_probe(self) -> Expr:
+        b, seg = self.b, self.seg
+        return all_of(seg.seq + 1 == b.snd_nxt, seg.ack == b.rcv_nxt, seg.len == 0, ~seg.syn_bit, ~seg.fin_bit, ~seg.rst_bit)
+
+    def _probe_answered(self) -> Scenario:
+        a, b, seg = self.a, self.b, self.seg
+        return Scenario(
+            self._connected() & (b.probes == 0),
+            (
+                self._probe(),
+                self._line(
+                    "ESTABLISHED <-- <SEQ=299><ACK=100><CTL=ACK>", "client.receive_unacceptable_in_established",
+                    self._is_probe(),
+                ),
+                self._line(
+                    "--> <SEQ=100><ACK=300><CTL=ACK> --> ESTABLISHED", "server.receive_old_ack_in_established",
+                    all_of(seg.seq == a.snd_nxt, seg.ack == b.snd_nxt, seg.len == 0),
+                    self._states(ESTABLISHED, ESTABLISHED) & (b.probes == 0),
+                ),
+            ),
+        )  # fmt: skip
+
+    def _probe_reset(self) -> Scenario:
+        b, seg = self.b, self.seg
+        start, reboot = self._reboot()
+        return Scenario(
+            start & (b.probes == 0) & (b.snd_una == b.snd_nxt),
+            (
+                reboot,
+                self._probe(),
+                self._line(
+                    "(??) <-- <SEQ=299><ACK=100><CTL=ACK>", "client.receive_segment_with_ack_in_closed", self._is_probe()
+                ),
+                self._line(
+                    "--> <SEQ=100><CTL=RST> --> (ABORT!!)", "server.receive_rst_in_established",
+                    (seg.seq == b.rcv_nxt) & seg.rst_bit, self._states(CLOSED, CLOSED),
+                ),
             ),
         )  # fmt: skip

@@ -27,6 +27,7 @@ from .states import (
     ACTIVE,
     CLOSE_WAIT,
     CLOSED,
+    KEPT_ALIVE,
     KNOWN,
     LAST_ACK,
     LATE,
@@ -169,6 +170,8 @@ def arrival(e: Event) -> None:
     e.step.event("old-syn", old & seg.syn_bit)
     e.step.event("old-ack", all_of(old, seg.ack_bit, ~seg.syn_bit, ~(seg.len > 0)))
     e.step.event("old-data", old & (seg.len > 0))
+    if e.s.keepalive is not None and any(e.state is kept for kept in KEPT_ALIVE):
+        e.step.event("kept-alive-by-old", old & any_of(e.me.idle_for > 0, e.me.probes > 0))
 
 
 def _same_source(e: Event, segment: Expr) -> Expr:

@@ -168,6 +168,10 @@ WITNESSES: tuple[tuple[Row, str], ...] = (
     (Row("data-on-third-segment", SOMETIMES, "The third segment of a handshake carries data."), "third-segment-data"),
     (Row("data-on-syn-delivered", SOMETIMES, "Data that came on a SYN is delivered."), "syn-data-delivered"),
     (Row("keepalive-gives-up", SOMETIMES, "Keepalive ends a connection whose peer has said nothing."), "found-dead"),
+    (
+        Row("kept-alive-by-old-segment", SOMETIMES, "Keepalive takes a segment of an earlier incarnation for a sign of life."),
+        "kept-alive-by-old",
+    ),
     (Row("half-close-usable", SOMETIMES, "Data is delivered to an end in FIN-WAIT-2."), "half-close-data"),
 )
 """Witnesses that such a step happens, and the event."""
@@ -206,7 +210,7 @@ OF_CLOSING = frozenset({
 })  # fmt: skip
 OF_OCTETS = frozenset({"orderly-close-delivers", "accepted-is-delivered", "half-close-usable"})
 OF_TIME_WAIT = frozenset({"time-wait-lasts", *(row.name for row, _ in EVENTS if row.name.startswith("drained-"))})
-OF_KEEPALIVE = frozenset({"keepalive-in-time", "keepalive-gives-up"})
+OF_KEEPALIVE = frozenset({"keepalive-in-time", "keepalive-gives-up", "kept-alive-by-old-segment"})
 
 
 def _reaches(state: str) -> Row:
