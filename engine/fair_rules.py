@@ -58,7 +58,8 @@ class Rules:
         self.endpoint = [action.kind not in AROUND for action in system.actions]
         self.speaks = [bool(action.sends) and action.kind is not Kind.NETWORK for action in system.actions]
         self.takes = [self._taken(action) for action in system.actions]
-        vain = [(bit, _in_vain(system, system.actions[i], fairness)) for i, bit in self.weak.items() if self.repeats[i]]
+        may_wait = [i for i, bit in self.weak.items() if self.repeats[i] and not bit & self.recurring]
+        vain = [(self.weak[i], _in_vain(system, system.actions[i], fairness)) for i in may_wait]
         refused = [(bit, action) for bit, action in vain if action is not None]
         self.vain_bits = [bit for bit, _ in refused]
         self.vain = Compiled(replace(system, actions=tuple(action for _, action in refused)))

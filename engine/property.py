@@ -48,9 +48,9 @@ class Fairness:
     `weak` names action tags: an action so tagged that is enabled for ever is taken infinitely often; one with a tag in
     `recurring` is taken infinitely often, enabled for ever or not (time diverges). `compassion` names
     channels: a message value sent infinitely often (dropped ones included) is delivered infinitely often. `delivery` names
-    channels in which nothing is lost for ever: a message that stays in flight is delivered. A weakly fair action that
-    lacks only room (`~is_full(channel)`) in a channel with compassion is tried in vain: what it would send counts as
-    sent and dropped.
+    channels in which nothing is lost for ever: a message that stays in flight is delivered. A weakly fair action, unless
+    it must recur, that lacks only room (`~is_full(channel)`) in a channel with compassion is tried in vain: what it would
+    send counts as sent and dropped.
     """
 
     weak: frozenset[str] = frozenset()

@@ -27,16 +27,17 @@ ENDPOINT = PROCESS - {Kind.ENVIRONMENT}
 
 
 def told(system: System, channel: str, element: Any) -> tuple[str, tuple[Any, ...]]:
-    """A message without its history fields."""
+    """A message without its history fields, and without what changes on its way."""
     sort = system.channel_element(channel)
-    return channel, tuple(v for (name, _), v in zip(sort.fields, element, strict=True) if name not in sort.history)
+    silent = sort.history | sort.transit
+    return channel, tuple(v for (name, _), v in zip(sort.fields, element, strict=True) if name not in silent)
 
 
 @dataclass(frozen=True)
 class Facts:
     """What a state, or a transition, has to do with fairness."""
 
-    enabled: frozenset[str] = frozenset()  # weakly fair actions possible
+    enabled: frozenset[str] = frozenset()  # weakly fair actions possible, and those that recur
     flying: frozenset[Any] = frozenset()  # messages in channels that deliver all
     taken: str = ""
     sent: frozenset[Any] = frozenset()
@@ -48,6 +49,7 @@ class Facts:
 def state_facts(system: System, fairness: Fairness, response: Response, state: State) -> Facts:
     enabled = {action.name for action, _ in enabled_steps(system, state) if action.tags & fairness.weak}
     enabled |= {step.taken for step in refused(system, fairness, response, state)}
+    enabled |= {action.name for action in system.actions if action.tags & fairness.recurring}
     flying = frozenset(told(system, channel, e) for channel in fairness.delivery for e in state[channel])
     return Facts(frozenset(enabled), flying)
 
@@ -74,7 +76,8 @@ def refused(system: System, fairness: Fairness, response: Response, state: State
     found = []
     for action in system.actions:
         room = [c for c in action.guard if asks_for_room(c, fairness)]
-        if not room or not action.tags & fairness.weak or action.kind in response.without:
+        fair = action.tags & fairness.weak and not action.tags & fairness.recurring
+        if not room or not fair or action.kind in response.without:
             continue
         for params in choices(system, action, state):
             others = [*(c for c in action.guard if not asks_for_room(c, fairness)), *(need for _, need in action.needs)]
@@ -100,7 +103,7 @@ def unfair(states: list[Facts], steps: list[Facts], response: Response) -> list[
     sent = set().union(*(step.sent for step in steps))
     always_enabled = frozenset.intersection(*(state.enabled for state in states))
     always_flying = frozenset.intersection(*(state.flying for state in states))
-    wrong = [f"{name} is possible for ever and never taken" for name in sorted(always_enabled - taken)]
+    wrong = [f"{name} is possible for ever, or must recur, and is never taken" for name in sorted(always_enabled - taken)]
     wrong += [f"{message} is sent for ever and never delivered" for message in sorted(sent - delivered)]
     wrong += [f"{message} is in flight for ever" for message in sorted(always_flying - delivered)]
     wrong += [f"{step.taken} must not repeat" for step in steps if not step.repeats]

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from synproof.engine.api import Subject, check
 from synproof.engine.budget import Budget, LimitMet
 from synproof.engine.errors import LanguageError
 from synproof.engine.explore import Limits, explore
-from synproof.engine.expr import FALSE, TRUE, Expr, any_of, has, is_full, negate, record, remove, slots
+from synproof.engine.expr import FALSE, TRUE, Expr, any_of, bag_of, has, is_full, ite, negate, record, remove, slots
 from synproof.engine.liveness import LivenessResult, check_feasible, check_responses
 from synproof.engine.property import Fairness, Property, PropertyKind, Response, Verdict
 from synproof.engine.sorts import BOOL, Bag, Int, Record
@@ -26,6 +27,7 @@ from synproof.engine.trace import Trace
 from .fair_runs import Oracle, lasso_faults
 from .graph_systems import Dice, Graph, graph_of
 
+PARTS = ("weak", "recurring", "compassion", "delivery")
 ARRAYS = all(find_spec(name) for name in ("numpy", "scipy"))
 
 
@@ -52,6 +54,7 @@ def random_case(seed: int, **size: int) -> tuple[System, Response, Fairness]:
         weak=frozenset(tag for tag in ("w0", "w1") if rng.random() < 0.5),
         compassion=frozenset(name for name in names if rng.random() < 0.6),
         delivery=frozenset(name for name in names if rng.random() < 0.35),
+        recurring=frozenset(tag for tag in ("w0", "w1") if rng.random() < 0.15),
     )
     return system, response, fairness
 
@@ -114,12 +117,12 @@ def test_agrees_with_guessing_what_is_sent_on_larger_random_systems(times: int) 
         in_vain += any(step.sent for _, step, _ in oracle.vain)
         if result.run is not None and result.run.loop is not None:
             lengths.append(len(result.run) - result.run.loop)
-        for part in ("weak", "compassion", "delivery"):
+        for part in PARTS:
             if getattr(fairness, part) and result.verdict is Verdict.HOLDS:
                 less = replace(fairness, **{part: frozenset()})
                 matters[part] += check_responses(explore(system), eventually(response, less)).verdict is Verdict.VIOLATED
     assert sum(verdicts.values()) >= 300 and min(verdicts.values()) >= 80, verdicts
-    assert min(matters[part] for part in ("weak", "compassion", "delivery")) >= 5, matters
+    assert min(matters[part] for part in PARTS) >= 5, matters
     assert sum(length >= 3 for length in lengths) >= 20
     assert in_vain >= 20
 
@@ -387,6 +390,68 @@ def test_history_fields_do_not_make_a_message_another_one() -> None:
     verdict, trace = post.check(Fairness(weak=RESEND, compassion=NET))
     assert verdict is Verdict.VIOLATED  # the value is delivered for ever; that it never sets `got` is another matter
     assert "receive only old ones" in names(trace)[1]
+
+
+def test_what_changes_on_the_way_does_not_make_a_message_another_one() -> None:
+    """A letter is stamped on its way, and only a stamped one is taken: it is the letter that was sent."""
+    for transit, verdict in ((frozenset({"stamped"}), Verdict.HOLDS), (frozenset[str](), Verdict.VIOLATED)):
+        letter = Record("Letter", (("v", Int(0, 1)), ("stamped", BOOL)), transit=transit)
+        got, net = Variable("got", BOOL), Variable("net", Bag(letter, 1))
+        send = Step("send", actor="writer", kind=Kind.TIMEOUT, tags=RESEND)
+        send.send(net.expr, record(letter, v=1))  # for ever
+        stamp = Step("stamp", actor="net", kind=Kind.CLOCK, tags=frozenset({"stamps"}))
+        stamp.change(net.expr, bag_of(net.sort, [(full, record(letter, v=m.v, stamped=True)) for full, m in slots(net.expr)]))
+        receive = Step("receive", actor="reader", kind=Kind.SEGMENT_ARRIVES)
+        receive.when(receive.take("letter", net.expr).stamped)
+        receive.set(got.expr, True)
+        lose = Step("lose", actor="net", kind=Kind.NETWORK)
+        lose.change(net.expr, remove(net.expr, lose.pick("letter", net.expr)))
+        actions = tuple(step.action() for step in (send, stamp, receive, lose))
+        system = System("post", (got, net), ({"got": False, "net": ()},), actions,
+                        channels=(Channel("net", "writer", "reader"),))  # fmt: skip
+        fairness = Fairness(weak=RESEND, recurring=frozenset({"stamps"}), compassion=NET)
+        asked = Response(trigger=has(net.expr, 0), goal=got.expr)
+        result = check_responses(explore(system), eventually(asked, fairness))
+        assert result.verdict is Verdict.HOLDS, "what is sent for ever is delivered, or it is not fair"
+        assert check_feasible(explore(system), fairness).verdict is verdict, "unless it is never the same letter that arrives"
+
+
+def ticking(*, stuck: bool = False) -> System:
+    """A clock with one hand, and somebody who works and rests between two ticks; `stuck`: the first tick is the last."""
+    hand, busy = Variable("hand", Int(0, 1)), Variable("busy", Int(0, 1))
+    tick = Step("tick", actor="clock", kind=Kind.CLOCK, tags=frozenset({"tick"}))
+    tick.when(busy.expr == 0, *((hand.expr == 0,) if stuck else ()))
+    tick.set(hand.expr, ite(hand.expr == 0, 1, 0))
+    work, rest = (Step(name, actor="it", kind=Kind.INTERNAL) for name in ("work", "rest"))
+    work.when(busy.expr == 0)
+    work.set(busy.expr, 1)
+    rest.when(busy.expr == 1)
+    rest.set(busy.expr, 0)
+    return System("clock", (hand, busy), ({"hand": 0, "busy": 0},), (tick.action(), work.action(), rest.action()))
+
+
+TICKS = frozenset({"tick"})
+
+
+def test_time_that_must_go_on_is_not_held_up_for_ever() -> None:
+    """To work and rest without end takes no time: weak fairness of the tick does not forbid it, for it is not possible meanwhile."""
+    system = ticking()
+    turned = Response(goal=system.by_name["hand"].expr == 1)
+    for fairness, loop in ((Fairness(), []), (Fairness(weak=TICKS), ["work", "rest"])):
+        result = check_responses(explore(system), eventually(turned, fairness))
+        assert result.verdict is Verdict.VIOLATED and result.run is not None
+        assert names(result.run.trace(system))[1] == loop
+    assert check_responses(explore(system), eventually(turned, Fairness(recurring=TICKS))).verdict is Verdict.HOLDS
+    assert check_feasible(explore(system), Fairness(recurring=TICKS)).verdict is Verdict.HOLDS
+
+
+def test_time_that_stops_is_told_as_the_run_after_which_it_does() -> None:
+    system = ticking(stuck=True)
+    passes = Property("time-passes", PropertyKind.EVENTUALLY, "Time passes.", fairness=Fairness(recurring=TICKS))
+    assert passes.is_feasibility
+    result = check(Subject("clock", system, (passes,))).result("time-passes")
+    assert result.verdict is Verdict.VIOLATED and result.trace is not None and result.trace.loop is None
+    assert result.steps == 0, "one tick is possible, and then no more: it is doomed from the start"
 
 
 def test_sending_and_quiescence() -> None:
