@@ -434,7 +434,7 @@ TICKS = frozenset({"tick"})
 
 
 def test_time_that_must_go_on_is_not_held_up_for_ever() -> None:
-    """To work and rest without end takes no time: weak fairness of the tick does not forbid it, for it is not possible meanwhile."""
+    """To work and rest without end takes no time; weak fairness of the tick does not forbid it: at work it is not possible."""
     system = ticking()
     turned = Response(goal=system.by_name["hand"].expr == 1)
     for fairness, loop in ((Fairness(), []), (Fairness(weak=TICKS), ["work", "rest"])):
