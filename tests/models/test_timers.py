@@ -76,16 +76,18 @@ def test_where_both_ends_probe_often_the_peers_probes_are_signs_of_life() -> Non
 
 def test_the_clock_may_reach_the_last_number_of_a_slow_old_connection() -> None:
     """3.4.3: not at once after the first SYN, but when the old connection has come as far as the clock has."""
-    subject = load_model("crash-and-clock", {"data": "2:0"}, ["no-stale-data"])
+    subject = load_model("crash-and-clock", {"data": "2:0", "capacity": "3:1", "loss": "off"}, ["no-stale-data"])
     (prop,) = subject.properties
     names = {v.name: v.expr for v in subject.system.variables}
     slow = (names["client.state"] == "ESTABLISHED") & (names["client.snd_nxt"] - names["client.iss"] == 3)
+    early = (names["clock.now"] == 1) & (names["client.opens"] == 1)
     late = (names["clock.now"] == 2) & (names["client.opens"] == 1) & slow
-    run = shortest_via(subject.system, (late,), prop)
+    run = shortest_via(subject.system, (early, late), prop).run
     assert run is not None
     trace = run.trace(subject.system)
     chosen = [step.after["client.iss"] for step in trace.steps if step.action.name == "client.open_active"]
-    assert len(set(chosen)) == 2, "another number, and yet not a fresh one"
+    assert chosen == [2, 3], "another number, and yet not a fresh one"
+    assert trace.steps[-1].action.actor == "server" and trace.final["server.rcv_nxt"] == 5
 
 
 # ---- fairness --------------------------------------------------------------------------------------------------------
