@@ -396,11 +396,12 @@ def test_what_changes_on_the_way_does_not_make_a_message_another_one() -> None:
     """A letter is stamped on its way, and only a stamped one is taken: it is the letter that was sent."""
     for transit, verdict in ((frozenset({"stamped"}), Verdict.HOLDS), (frozenset[str](), Verdict.VIOLATED)):
         letter = Record("Letter", (("v", Int(0, 1)), ("stamped", BOOL)), transit=transit)
-        got, net = Variable("got", BOOL), Variable("net", Bag(letter, 1))
+        bag = Bag(letter, 1)
+        got, net = Variable("got", BOOL), Variable("net", bag)
         send = Step("send", actor="writer", kind=Kind.TIMEOUT, tags=RESEND)
         send.send(net.expr, record(letter, v=1))  # for ever
         stamp = Step("stamp", actor="net", kind=Kind.CLOCK, tags=frozenset({"stamps"}))
-        stamp.change(net.expr, bag_of(net.sort, [(full, record(letter, v=m.v, stamped=True)) for full, m in slots(net.expr)]))
+        stamp.change(net.expr, bag_of(bag, [(full, record(letter, v=m.v, stamped=True)) for full, m in slots(net.expr)]))
         receive = Step("receive", actor="reader", kind=Kind.SEGMENT_ARRIVES)
         receive.when(receive.take("letter", net.expr).stamped)
         receive.set(got.expr, True)

@@ -49,7 +49,7 @@ def in_flight(at: Bench, state: State, *texts: str, age: int = 0) -> State:
 
 def ages(at: Bench, state: State) -> list[Value]:
     sort = at.system.channel_element("network.to_server")
-    return [sort.as_dict(segment)["age"] for segment in state["network.to_server"]]  # type: ignore[union-attr]
+    return [sort.as_dict(segment)["age"] for segment in state["network.to_server"]]
 
 
 # ---- the clock -------------------------------------------------------------------------------------------------------
