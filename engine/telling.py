@@ -87,7 +87,8 @@ class Clause:
 
 @dataclass(frozen=True)
 class Ending:
-    """What the trace decides. `where` says where the clauses were evaluated ("after step 9", "in step 9")."""
+    """What the trace decides. `where` says where the clauses were evaluated ("after step 9", "in step 9"); `is_endless`: the
+    trace goes on for ever."""
 
     property: str
     kind: PropertyKind
@@ -97,6 +98,7 @@ class Ending:
     clauses: tuple[Clause, ...]
     assumption: str = ""
     fairness: str = ""
+    is_endless: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,11 @@ def _changes(system: System, actors: Sequence[str], step: Transition) -> tuple[C
 def decides(trace: Trace, prop: Property) -> Verdict | None:
     """What the trace shows of the property by itself: violated, reached, or None if it shows neither.
 
-    Fairness is no matter of a trace: whether a lasso is fair is for whoever found it to know.
+    Fairness is no matter of a trace: whether a lasso is fair, or whether a fair run goes on from its end, is for whoever found
+    it to know.
     """
+    if prop.is_feasibility:
+        return None
     try:
         confirm(prop, trace)
     except ReplayFailed:
@@ -216,7 +221,7 @@ def _ending(trace: Trace, prop: Property, verdict: Verdict | None) -> Ending:
     return Ending(
         prop.name, prop.kind, verdict or decides(trace, prop), prop.sentence,
         f"in step {last}" if in_step else f"after step {last}" if last else "at the start", clauses,
-        prop.assumption, str(prop.fairness) if prop.kind is PropertyKind.EVENTUALLY else "",
+        prop.assumption, str(prop.fairness) if prop.kind is PropertyKind.EVENTUALLY else "", trace.loop is not None,
     )  # fmt: skip
 
 

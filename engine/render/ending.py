@@ -16,7 +16,9 @@ def headline(ending: Ending, steps: int) -> str:
     if verdict is None:
         return f"{ending.property}: not decided by this trace"
     if verdict is Verdict.VIOLATED and ending.kind is PropertyKind.EVENTUALLY:
-        return f"{ending.property}: violated by a run that goes on for ever"
+        if ending.is_endless:
+            return f"{ending.property}: violated by a run that goes on for ever"
+        return f"{ending.property}: violated {count}, after which no fair run goes on"
     if verdict in (Verdict.VIOLATED, Verdict.REACHED):
         return f"{ending.property}: {verdict.value} {count}"
     return f"{ending.property}: {verdict.value}"

@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,14 @@ from synproof.engine.budget import Budget, LimitMet
 from synproof.engine.errors import LanguageError
 from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import FALSE, TRUE, Expr, any_of, bag_of, has, is_full, ite, negate, record, remove, slots
+from synproof.engine.itf import Header, read, save
 from synproof.engine.liveness import LivenessResult, check_feasible, check_responses
 from synproof.engine.property import Fairness, Property, PropertyKind, Response, Verdict
+from synproof.engine.render import render_ladder, render_markdown, render_mermaid
+from synproof.engine.results import exit_code
 from synproof.engine.sorts import BOOL, Bag, Int, Record
 from synproof.engine.system import Channel, Kind, Step, System, Variable
+from synproof.engine.telling import decides, tell
 from synproof.engine.trace import Trace
 
 from .fair_runs import Oracle, lasso_faults
@@ -418,17 +423,18 @@ def test_what_changes_on_the_way_does_not_make_a_message_another_one() -> None:
 
 
 def ticking(*, stuck: bool = False) -> System:
-    """A clock with one hand, and somebody who works and rests between two ticks; `stuck`: the first tick is the last."""
+    """A clock with one hand, and somebody who works and rests between two ticks; `stuck`: who works never rests."""
     hand, busy = Variable("hand", Int(0, 1)), Variable("busy", Int(0, 1))
     tick = Step("tick", actor="clock", kind=Kind.CLOCK, tags=frozenset({"tick"}))
-    tick.when(busy.expr == 0, *((hand.expr == 0,) if stuck else ()))
+    tick.when(busy.expr == 0)
     tick.set(hand.expr, ite(hand.expr == 0, 1, 0))
     work, rest = (Step(name, actor="it", kind=Kind.INTERNAL) for name in ("work", "rest"))
     work.when(busy.expr == 0)
     work.set(busy.expr, 1)
     rest.when(busy.expr == 1)
     rest.set(busy.expr, 0)
-    return System("clock", (hand, busy), ({"hand": 0, "busy": 0},), (tick.action(), work.action(), rest.action()))
+    actions = (tick.action(), work.action(), *(() if stuck else (rest.action(),)))
+    return System("clock", (hand, busy), ({"hand": 0, "busy": 0},), actions)
 
 
 TICKS = frozenset({"tick"})
@@ -446,13 +452,23 @@ def test_time_that_must_go_on_is_not_held_up_for_ever() -> None:
     assert check_feasible(explore(system), Fairness(recurring=TICKS)).verdict is Verdict.HOLDS
 
 
-def test_time_that_stops_is_told_as_the_run_after_which_it_does() -> None:
+def test_time_that_stops_is_told_as_the_run_after_which_it_does(tmp_path: Path) -> None:
     system = ticking(stuck=True)
     passes = Property("time-passes", PropertyKind.EVENTUALLY, "Time passes.", fairness=Fairness(recurring=TICKS))
     assert passes.is_feasibility
-    result = check(Subject("clock", system, (passes,))).result("time-passes")
-    assert result.verdict is Verdict.VIOLATED and result.trace is not None and result.trace.loop is None
-    assert result.steps == 0, "one tick is possible, and then no more: it is doomed from the start"
+    result = check(Subject("clock", system, (passes,)))
+    found = result.result("time-passes")
+    assert found.verdict is Verdict.VIOLATED and found.steps == 1 and exit_code([[result]]) == 13
+    trace = found.trace
+    assert trace is not None and trace.loop is None and [step.action.name for step in trace.steps] == ["work"]
+    telling = tell(trace, passes, found.verdict)
+    for text in (render_ladder(telling), render_markdown(telling), render_mermaid(telling)):
+        text = " ".join(text.replace("<br/>", " ").split())
+        assert "time-passes: violated in 1 step, after which no fair run goes on" in text
+    assert decides(trace, passes) is None, "the run alone does not show it"
+    save(tmp_path / "time.itf.json", trace, Header("clock", verdict=found.verdict))
+    again = read(tmp_path / "time.itf.json").replayed(system)
+    assert again.loop is None and again.about == "time-passes" and dict(again.final) == dict(trace.final)
 
 
 def test_sending_and_quiescence() -> None:

@@ -89,7 +89,7 @@ def test_the_clock_may_reach_the_last_number_of_a_slow_old_connection() -> None:
     trace = run.trace(subject.system)
     chosen = [step.after["client.iss"] for step in trace.steps if step.action.name == "client.open_active"]
     assert chosen == [2, 3], "another number, and yet not a fresh one"
-    assert (trace.final["server.irs"], trace.final["server.rcv_nxt"]) == (3, 5), "the octet of number 4 is of the old connection"
+    assert (trace.final["server.irs"], trace.final["server.rcv_nxt"]) == (3, 5), "octet 4 is of the old connection"
 
 
 # ---- fairness --------------------------------------------------------------------------------------------------------
