@@ -89,7 +89,8 @@ def test_dead_variables_change_no_verdict_on_random_systems_with_fairness(times:
 # ---- models ----------------------------------------------------------------------------------------------------------
 
 QUICK = ["blind-reset-rfc793", "crash-of-server", "give-up", "laws-rfc793", "listener-crashes", "reset-without-ack-in-syn-sent",
-         "simultaneous-open", "three-way-old-data", "user-timeout", "two-passive-ends"]  # fmt: skip
+         "simultaneous-open", "three-way-old-data", "user-timeout", "two-passive-ends", "crash-and-quiet-time-reuse",
+         "keepalive", "reboot-unnoticed", "wasted-connection-user-timeout"]  # fmt: skip
 MODELS = [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in model_names() if n != "template"]
 
 

@@ -249,9 +249,15 @@ def test_events_are_told_apart_only_if_they_are_asked_about() -> None:
 SAFETY = ["no-ghost-connection", "one-connection-each", "no-stale-acceptance", "no-spurious-abort", "no-deadlock"]
 
 
-@pytest.mark.parametrize("name", ["simultaneous-open", "simultaneous-open-figure-7", "give-up-simultaneous"])
-def test_simultaneous_opens_are_symmetric_and_halved(name: str) -> None:
-    subject = load_model(name, {"capacity": "1:1"}, SAFETY)
+TIMED: dict[str, object] = {"msl": 1, "keepalive": "2:2:1", "user-timeout": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("simultaneous-open", {}), ("simultaneous-open-figure-7", {}), ("give-up-simultaneous", {}), ("simultaneous-open", TIMED)],
+)
+def test_simultaneous_opens_are_symmetric_and_halved(name: str, settings: dict[str, object]) -> None:
+    subject = load_model(name, {"capacity": "1:1", **settings}, SAFETY)
     plain, small = by_exploration(subject)[0], by_exploration(subject, Task(reduce=("symmetry",)))[0]
     assert small.reductions == ("symmetry",)
     agree(plain, small)
