@@ -30,6 +30,8 @@ from .unrolling import Unrolling
 __all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
 
 HARDER = 3  # so much more work, roughly, is a search for each step that it is longer
+LAST = 2  # the last steps of a run are never a frontier's: the solver looks for them
+TOGETHER = 200  # states of a frontier from which runs set out in one problem
 PROOF_SECONDS = 0.5  # a bounded search spends no more on looking for what is inductive
 
 
@@ -113,7 +115,7 @@ class _Search:
         self.lacking = [lack_of(system, name) for name in dict.fromkeys(n for a in system.actions for n, _ in a.needs)]
         self.watch = Watch(system, [*self.open, *self.lacking])
         self.frontiers = Frontiers(self.watch.relation)
-        self.runs: dict[int, Unrolling] = {}  # from which frontier they set out
+        self.runs: dict[int, list[Unrolling]] = {}  # from which frontier they set out, in groups of its states
         self.last_work = 0  # what the searches of the last depth took
 
     def _question(self, prop: Property) -> Question | None:
@@ -146,25 +148,31 @@ class _Search:
     def _search(self, depth: int) -> None:
         """Settle all open questions for runs of just this depth, those together that set out from one frontier."""
         saved = (HARDER - 1.0) * self.last_work
-        while not self.stopped_by and self.frontiers.depth < depth and self.frontiers.worth(saved):
-            self._stop(self.frontiers.grow(self._ask), depth)
-            saved /= HARDER
+        while not self.stopped_by and self.frontiers.depth < depth - LAST and self.frontiers.worth(saved):
+            known = self.frontiers.depth
+            self._stop(self.frontiers.grow(self._over), depth)
+            saved = saved / HARDER if self.frontiers.depth > known else 0
         self.last_work = 0
         together: dict[int, list[Question]] = {}
         for question in [*self.open, *self.lacking]:
             base = min(depth - len(question.steps), self.frontiers.depth)
             if base >= 0:
                 together.setdefault(base, []).append(question)
+        self.runs = {base: self.runs.get(base) or self._set_out(base) for base in together}
         for base, questions in together.items():
-            if not self.stopped_by:
-                self._settle(questions, base, depth)
+            for runs in self.runs[base]:
+                if questions and not self.stopped_by:
+                    questions = self._settle(questions, runs, base, depth)
 
-    def _settle(self, questions: Sequence[Question], base: int, depth: int) -> None:
-        """Settle questions for runs of just this depth that set out from a frontier."""
+    def _set_out(self, base: int) -> list[Unrolling]:
+        """Runs from a frontier. States that are near in order have much in common, and a group of them is simplified by it."""
+        numbers = sorted(self.frontiers.found[base])
+        groups = [numbers[i : i + TOGETHER] for i in range(0, len(numbers), TOGETHER)]
+        return [Unrolling(self.watch.relation, self.frontiers.packing.among(group)) for group in groups]
+
+    def _settle(self, questions: Sequence[Question], runs: Unrolling, base: int, depth: int) -> list[Question]:
+        """Settle questions for runs of just this depth that set out from some states of a frontier: those still open."""
         z3 = solver_module()
-        if base not in self.runs:
-            self.runs[base] = Unrolling(self.watch.relation, self.frontiers.states(base))
-        runs = self.runs[base]
         while len(runs.steps) < depth - base:
             runs.extend()
         asked = {question: self.watch.term(question, runs, depth - base) for question in questions}
@@ -178,12 +186,12 @@ class _Search:
             self.last_work += work(solver) - before
             if answer.verdict == "unknown":
                 self._stop(answer.reason, depth)
-                return
-            if answer.verdict == "unsat":
-                return
+            if answer.verdict != "sat":
+                break
             for question in [q for q, term in terms.items() if value_in(answer.model, BOOL, term)]:
-                self._decide(question, answer, base, depth)
-                del terms[question]
+                self._decide(question, answer, runs, base, depth)
+                del terms[question], asked[question]
+        return list(asked)
 
     def _stop(self, reason: str, depth: int) -> None:
         if reason:
@@ -191,10 +199,13 @@ class _Search:
 
     def _ask(self, solver: Any) -> Answer:
         """Ask within the time that is left."""
-        left = None if self.deadline is None else self.deadline - time.monotonic()
-        if left is not None and left <= 0:
-            return Answer("unknown", reason="timeout")
-        return ask(solver, timeout=left)
+        if reason := self._over():
+            return Answer("unknown", reason=reason)
+        return ask(solver, timeout=None if self.deadline is None else self.deadline - time.monotonic())
+
+    def _over(self) -> str:
+        """Why there is nothing more to be asked, or empty."""
+        return "timeout" if self.deadline is not None and time.monotonic() >= self.deadline else ""
 
     def _prove(self) -> None:
         """See whether the always-properties that hold at the beginning are inductive.
@@ -209,18 +220,14 @@ class _Search:
             self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
             self.open.remove(question)
 
-    def _decide(self, question: Question, answer: Answer, base: int, depth: int) -> None:
+    def _decide(self, question: Question, answer: Answer, runs: Unrolling, base: int, depth: int) -> None:
         if question in self.lacking:
             self.lacking.remove(question)
             self.lacks[question.name] = depth
             return
-        prop, runs = self.by_name[question.name], self.runs[base]
-        begun = self.frontiers.run_to(self.frontiers.read(answer.model, runs.states[0]), base, self._ask)
-        if isinstance(begun, str):
-            self._stop(begun, depth)
-            return
-        initial, instances = begun
-        trace = replay(self.system, initial, [*instances, *runs.instances(answer.model, depth - base)], about=prop.name)
+        prop = self.by_name[question.name]
+        initial, begun = self.frontiers.run_to(self.frontiers.read(answer.model, runs.states[0]))
+        trace = replay(self.system, initial, [*begun, *runs.instances(answer.model, depth - base)], about=prop.name)
         verdict = Verdict.REACHED if prop.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
         self.found[prop.name] = PropertyResult(prop, verdict, confirm(prop, trace))
         self.open.remove(question)

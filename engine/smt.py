@@ -28,7 +28,8 @@ from .expr import Expr, Op, postorder
 from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, Value
 
 __all__ = [
-    "Answer", "Bundle", "Leaf", "Reading", "Term", "ask", "flat", "literal", "new_solver", "one_shot_solver", "solver_module",
+    "Answer", "Bundle", "Leaf", "Reading", "Term", "ask", "element_in", "flat", "literal", "new_solver", "one_shot_solver",
+    "solver_module",
     "symbol", "value_in", "within", "work",
 ]  # fmt: skip
 
@@ -90,7 +91,7 @@ def within(sort: Sort, leaf: Leaf) -> list[Term]:
         conditions: list[Term] = []
         for slot in leaf:
             conditions.append(z3.Or(slot == 0, z3.Extract(0, 0, slot) == 1))
-            conditions += [z3.Or(slot == 0, c) for c in within(sort.element, _element(sort, slot))]
+            conditions += [z3.Or(slot == 0, c) for c in within(sort.element, element_in(sort, slot))]
         for first, second in pairwise(leaf):
             conditions.append(z3.Or(first != 0, second == 0) if sort.ordered else z3.UGE(first, second))
         return conditions
@@ -151,7 +152,7 @@ def _packed(term: Term, sort: Sort, target: Sort) -> Term:
     return _truncated(moved - target.lo if target.lo else moved, target.width)
 
 
-def _element(sort: Bag, slot: Term) -> Term:
+def element_in(sort: Bag, slot: Term) -> Term:
     """The element in a slot of a bag."""
     return solver_module().Extract(sort.slot_width - 1, 1, slot) if sort.element.width else _bits(0, 1)
 
@@ -295,7 +296,7 @@ def _bag_sort(node: Expr) -> Bag:
 
 
 def _item(_r: Reading, node: Expr, a: Args) -> Term:
-    return _element(_bag_sort(node.args[0]), a[0][node.attr])
+    return element_in(_bag_sort(node.args[0]), a[0][node.attr])
 
 
 def _put(sort: Bag, slots: tuple[Term, ...], slot: Term, when: Term) -> tuple[Term, ...]:
