@@ -30,7 +30,7 @@ from .unrolling import Unrolling
 __all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
 
 HARDER = 3  # so much more work, roughly, is a search for each step that it is longer
-LAST = 2  # the last steps of a run are never a frontier's: the solver looks for them
+LAST = 1  # the last step of a run is never a frontier's: the solver looks for it
 TOGETHER = 200  # states of a frontier from which runs set out in one problem
 PROOF_SECONDS = 0.5  # a bounded search spends no more on looking for what is inductive
 

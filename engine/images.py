@@ -43,6 +43,7 @@ class Images:
         self._telling = [name in telling for name, sort in packing.variables.items() for _ in flat([packing.unknown[name]])]
         self._key = sum(((1 << w) - 1) << at for (at, w), tells in zip(packing.places, self._telling, strict=True) if tells)
         self._state = z3.BitVec("state", packing.width + 1)
+        self._mask = (1 << packing.width) - 1
         self._known: dict[int, _Simplified] = {}
 
     @staticmethod
@@ -85,11 +86,11 @@ class Images:
             return
         model = solver_module().Model()
         model.update_value(self._state, self._packing.constant(number))
-        told = model.eval(known.told)
-        is_possible = told.arg(0).as_long()
-        for position, choice in enumerate(known.choices):
-            if is_possible >> position & 1:
-                yield choice, told.arg(position + 1).as_long()
+        told = model.eval(known.told).as_long()
+        for choice in known.choices:
+            if told & 1:
+                yield choice, told >> 1 & self._mask
+            told >>= self._packing.width + 2
 
     def _simplified(self, key: int) -> _Simplified:
         """All choices where the telling variables have the values that are in the key, over the number of the whole state."""
@@ -103,12 +104,9 @@ class Images:
         choices = [i for i in range(count) if not z3.is_false(terms[i])]
         if not choices:
             return _Simplified((), None)
-        one, zero, nowhere = z3.BitVecVal(1, 1), z3.BitVecVal(0, 1), packing.constant(0)
-        bits = [z3.If(terms[i], one, zero) for i in reversed(choices)]
-        after = [z3.If(terms[i], terms[count + i], nowhere) for i in choices]
-        together = z3.Concat(*bits) if len(bits) > 1 else bits[0]
-        told = z3.Function("told", *(term.sort() for term in (together, *after)), z3.BoolSort())
-        return _Simplified(tuple(choices), told(together, *after))
+        one, nothing = z3.BitVecVal(1, 1), z3.BitVecVal(0, packing.width + 2)
+        told = [z3.If(terms[i], z3.Concat(terms[count + i], one), nothing) for i in reversed(choices)]
+        return _Simplified(tuple(choices), z3.Concat(*told) if len(told) > 1 else told[0])
 
     def _part(self, unknown: Term, at: int, width: int) -> Term:
         z3 = solver_module()
@@ -140,7 +138,9 @@ class _Choice:
 
 @dataclass(frozen=True)
 class _Simplified:
-    """Which choices are possible at all where some variables have known values, and a term that tells of all of them."""
+    """Which choices are possible at all where some variables have known values, and a term that tells of each, the first in
+    the lowest bits: a bit for whether it is possible, and if so the number of the state after it, or zeros.
+    """
 
     choices: tuple[int, ...]
     told: Any
