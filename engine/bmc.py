@@ -18,6 +18,7 @@ from .confirm import confirm
 from .errors import LanguageError
 from .frontier import Frontiers
 from .induction import Attempt, Induction, Outcome, Watch
+from .limits import UNLIMITED, Limits
 from .property import Property, PropertyKind, Verdict
 from .question import Question, lack_of, question_of
 from .results import PropertyResult
@@ -74,8 +75,8 @@ def bounded(
     system: System,
     properties: Sequence[Property],
     depth: int,
+    limits: Limits = UNLIMITED,
     *,
-    timeout: float | None = None,
     progress: Callable[[Deepening], None] | None = None,
 ) -> BoundedResult:
     """Search the runs of up to `depth` steps for violations of always-properties and witnesses of sometimes-properties.
@@ -85,12 +86,12 @@ def bounded(
     | an always-property | `holds-up-to` (`depth`), or `proved` if it is inductive |
     | a sometimes-property | `incomplete` |
     | an eventually-property | `not-applicable`: no finite run decides it |
-    | `timeout` seconds over, or Z3 gives up | `unknown`, with Z3's reason |
+    | time is over, memory is full, or Z3 gives up | `unknown`, with the reason |
 
     A keyboard interrupt ends the search with what was found so far. Raises ReplayFailed if the reference evaluator does not
     reproduce a run (a bug of this engine), UnknownName if a property speaks of what the system does not have.
     """
-    search = _Search(system, properties, timeout)
+    search = _Search(system, properties, limits)
     try:
         search.run(depth, progress)
     except KeyboardInterrupt:
@@ -101,10 +102,11 @@ def bounded(
 class _Search:
     """A bounded search: the unrolled runs, and which questions about them are still open."""
 
-    def __init__(self, system: System, properties: Sequence[Property], timeout: float | None) -> None:
+    def __init__(self, system: System, properties: Sequence[Property], limits: Limits) -> None:
         self.system, self.properties = system, tuple(properties)
         self.started = time.monotonic()
-        self.deadline = None if timeout is None else self.started + timeout
+        self.limits = limits
+        self.deadline = None if limits.seconds_left is None else self.started + limits.seconds_left
         self.by_name = {p.name: p for p in properties}
         self.found: dict[str, PropertyResult] = {}
         self.lacks: dict[str, int] = {}
@@ -201,11 +203,12 @@ class _Search:
         """Ask within the time that is left."""
         if reason := self._over():
             return Answer("unknown", reason=reason)
-        return ask(solver, timeout=None if self.deadline is None else self.deadline - time.monotonic())
+        left = None if self.deadline is None else self.deadline - time.monotonic()
+        return ask(solver, timeout=left, over=self._over if self.limits.max_memory else None)
 
     def _over(self) -> str:
         """Why there is nothing more to be asked, or empty."""
-        return "timeout" if self.deadline is not None and time.monotonic() >= self.deadline else ""
+        return "timeout" if self.deadline is not None and time.monotonic() >= self.deadline else self.limits.full()
 
     def _prove(self) -> None:
         """See whether the always-properties that hold at the beginning are inductive.
@@ -270,7 +273,7 @@ def k_induction(
     if k < 1:
         raise LanguageError(f"k-induction needs a k of at least 1, not {k}")
     started = time.monotonic()
-    base = _Search(system, [prop], timeout)
+    base = _Search(system, [prop], Limits(timeout=timeout))
     base.run(k - 1, None, inductive=False)
     (found,) = base.result().properties
     if found.verdict is Verdict.VIOLATED:

@@ -37,7 +37,7 @@ class Budget:
         """The limits of what else belongs to the check, beginning now."""
         if self.limits.timeout is None:
             return self.limits
-        return replace(self.limits, timeout=max(0.0, self.limits.timeout - (time.monotonic() - self.started)))
+        return replace(self.limits, spent=self.limits.spent + time.monotonic() - self.started)
 
     def spend(self) -> None:
         """To be called in every loop that may be long, once a state or so. Raises LimitMet."""

@@ -16,7 +16,7 @@ __all__ = ["by_solver"]
 def by_solver(subject: Subject, task: Task) -> ModelResult:
     """What Z3 says of runs of up to `task.depth` steps."""
     found = bounded(
-        subject.system, watched(subject), task.depth, timeout=task.limits.timeout, progress=_progress(task),
+        subject.system, watched(subject), task.depth, task.limits, progress=_progress(task),
     )  # fmt: skip
     doubt = _doubt(found)
     verdicts = [_doubted(p, doubt) if doubt else p for p in found.properties if p.name != HIDDEN]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .catalogue import Catalogue, Declaration, LoadedModel
 from .checker import Subject
+from .limits import Limits
 from .property import PropertyKind
 
 __all__ = ["Chosen", "Own", "choose", "declarations", "with_declared"]
@@ -27,6 +29,11 @@ class Chosen:
 
     model: LoadedModel
     subject: Subject
+    seconds: float = 0.0  # that reading and building it took
+
+    def within(self, limits: Limits) -> Limits:
+        """Limits for a check of this model, to which it belongs that the model is built."""
+        return replace(limits, spent=limits.spent + self.seconds)
 
 
 def choose(
@@ -42,13 +49,15 @@ def choose(
     `varied` are the names of the settings that `--vary` gives. Raises whatever is wrong with the file, the settings, the names
     or the expressions.
     """
+    started = time.monotonic()
     model = catalogue.load(name, settings or None, varied)
     system, properties = catalogue.build(model, tuple(dict.fromkeys(only)))
     properties += [catalogue.own_property(model, system, prop.name, prop.kind, prop.text) for prop in own]
     values = model.settings.as_dict()
     default = {row.name: row.default for row in catalogue.settings_table()}
     changed = {name: value for name, value in values.items() if value != default.get(name)}
-    return Chosen(model, Subject(model.name, system, tuple(properties), values, changed))
+    subject = Subject(model.name, system, tuple(properties), values, changed)
+    return Chosen(model, subject, time.monotonic() - started)
 
 
 def declarations(chosen: Chosen) -> list[Declaration]:

@@ -22,6 +22,7 @@ __all__ = ["Frontiers"]
 FEW = 200  # as long as there are not more states than these, the next frontier is found without further question
 MOST = 100_000  # a frontier that makes them so many is given up
 CHOICES = 5000  # a system whose actions have more choices than these is searched along its runs alone
+EVERY = 64  # states between two questions whether there is still time
 STATE = 3000  # the work of a search that takes as long as finding what comes after a state
 
 
@@ -54,8 +55,8 @@ class Frontiers:
     def grow(self, over: Callable[[], str]) -> str:
         """Find the next frontier. Where `over` gives a reason to stop there is none, and the reason is given back."""
         new: dict[int, tuple[int, int]] = {}
-        for number in self.found[-1]:
-            if reason := over():
+        for position, number in enumerate(self.found[-1]):
+            if position % EVERY == 0 and (reason := over()):
                 return reason
             for choice, after in self._images.of(number):
                 if after not in self._reached and after not in new:

@@ -13,18 +13,29 @@ class Limits:
     """Where a search stops early; what is then not settled is `incomplete`. Bytes and seconds.
 
     At most `max_states` states get known: the search stops before the first state whose successors would be too many.
+    `spent` are the seconds that were gone before the search began (the model had to be built).
     """
 
     max_states: int | None = None
     max_memory: int | None = None
     timeout: float | None = None
+    spent: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long a search may take that begins now."""
+        return None if self.timeout is None else max(0.0, self.timeout - self.spent)
 
     def met(self, states: int, started: float) -> str:
         """The limit that a search which began at `started` (time.monotonic) has met, as it is written on the command line."""
         if self.max_states is not None and states > self.max_states:
             return f"--max-states {self.max_states}"
-        if self.timeout is not None and time.monotonic() - started > self.timeout:
+        if self.timeout is not None and time.monotonic() - started + self.spent > self.timeout:
             return f"--timeout {self.timeout:g}"
+        return self.full()
+
+    def full(self) -> str:
+        """The limit of memory, as it is written on the command line, if it is met."""
         if self.max_memory is not None and memory_in_use() > self.max_memory:
             return f"--max-memory {self.max_memory}"
         return ""

@@ -16,7 +16,7 @@ This is the only module that imports Z3, and it does so when it is first used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -29,8 +29,7 @@ from .sorts import Bag, Bool, Enum, Int, Record, Seq, Sort, Value
 
 __all__ = [
     "Answer", "Bundle", "Leaf", "Reading", "Term", "ask", "element_in", "flat", "literal", "new_solver", "one_shot_solver",
-    "solver_module",
-    "symbol", "value_in", "within", "work",
+    "solver_module", "symbol", "value_in", "within", "work",
 ]  # fmt: skip
 
 Term: TypeAlias = Any  # a z3.BoolRef or z3.BitVecRef
@@ -432,21 +431,28 @@ def one_shot_solver() -> Any:
     return solver
 
 
-def ask(solver: Any, *assumptions: Term, timeout: float | None = None) -> Answer:
-    """Check a solver under assumptions, for at most `timeout` seconds. A keyboard interrupt ends it."""
+def ask(
+    solver: Any, *assumptions: Term, timeout: float | None = None, over: Callable[[], str] | None = None
+) -> Answer:
+    """Check a solver under assumptions, for at most `timeout` seconds, or until `over` (asked now and then) gives a reason to
+    stop. A keyboard interrupt ends it.
+    """
     z3 = solver_module()
     solver.set("timeout", _FOR_EVER if timeout is None else max(1, int(timeout * 1000)))
-    said = _check(solver, assumptions)
+    said = _check(solver, assumptions, over)
+    if isinstance(said, str):
+        return Answer("unknown", reason=said)
     if said == z3.unknown:
         return Answer("unknown", reason=solver.reason_unknown() or "no reason given")
     return Answer("sat", solver.model()) if said == z3.sat else Answer("unsat")
 
 
-def _check(solver: Any, assumptions: Sequence[Term]) -> Any:
-    """What `check` says, from a thread of its own, while this one waits for it or for an interrupt.
+def _check(solver: Any, assumptions: Sequence[Term], over: Callable[[], str] | None) -> Any:
+    """What `check` says, or `over`, from a thread of its own, while this one waits for it or for an interrupt.
 
     Z3 takes the interrupt signal for itself while it checks, and forgets one that comes just before it has its answer; of many
-    short checks each is just before. So it is told to leave the signal alone, and to stop when the signal has come here.
+    short checks each is just before. So it is told to leave the signal alone, and to stop when the signal has come here. Nor
+    is its own limit of memory of use: it ends the whole process.
     """
     solver.set("ctrl_c", False)
     done: Future[Any] = Future()
@@ -460,12 +466,20 @@ def _check(solver: Any, assumptions: Sequence[Term]) -> Any:
     checking = Thread(target=run, name="Z3")
     checking.start()
     try:
+        while over is not None and not wait([done], EVERY).done:
+            if reason := over():
+                _stop(solver, checking)
+                return reason
         return done.result()
     except KeyboardInterrupt:
-        while checking.is_alive():  # an interrupt that comes before the check has begun would be forgotten
-            solver.interrupt()
-            checking.join(0.05)
+        _stop(solver, checking)
         raise
+
+
+def _stop(solver: Any, checking: Thread) -> None:
+    while checking.is_alive():  # an interrupt that comes before the check has begun would be forgotten
+        solver.interrupt()
+        checking.join(0.05)
 
 
 def work(solver: Any) -> int:
@@ -474,6 +488,7 @@ def work(solver: Any) -> int:
     return int(known.get_key_value(_WORK)) if _WORK in known.keys() else 0  # noqa: SIM118 (it is no mapping)
 
 
+EVERY = 0.1  # seconds between two questions whether a check has to stop
 _WORK = "rlimit count"
 _FOR_EVER = 0xFFFFFFFF  # milliseconds: Z3's own word for no limit
 

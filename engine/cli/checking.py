@@ -144,7 +144,8 @@ def _outcomes(
     means = Means(arguments.workers, keep=arguments.resume or arguments.checkpoint, resume=arguments.resume is not None)
     for one, way in zip(chosen, ways, strict=True):
         depth = DEPTH if arguments.depth is None else arguments.depth
-        task = Task(arguments.engine, depth, limits, console.progress(), console.deepening(), arguments.reduce, means)
+        within = one.within(limits)
+        task = Task(arguments.engine, depth, within, console.progress(), console.deepening(), arguments.reduce, means)
         if way is not None:
             from ..by_way import by_way_of
 

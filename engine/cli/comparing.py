@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
     try:
         for one in chosen:
-            task = Task(limits=limits, progress=console.progress(), reduce=arguments.reduce)
+            task = Task(limits=one.within(limits), progress=console.progress(), reduce=arguments.reduce)
             results.append(by_exploration(one.subject, task)[0])
             console.clear_progress()
             if results[-1].interrupted:

@@ -119,7 +119,7 @@ def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Conso
     only = [arguments.property] if arguments.property else []
     one = choose(catalogue, arguments.what, overrides(arguments.settings), only)
     limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
-    (result,) = check(one.subject, Task(limits=limits, progress=console.progress()))
+    (result,) = check(one.subject, Task(limits=one.within(limits), progress=console.progress()))
     console.clear_progress()
     if result.interrupted:
         raise KeyboardInterrupt

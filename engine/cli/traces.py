@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def trace_json(one: Chosen, found: PropertyResult) -> dict[str, Any] | None:
 
 
 class TraceFolder:
-    """A folder for the traces of some models, which is made if it is not there.
+    """A folder for the traces of some models, which is made, if it is not there, when the first of them was checked.
 
     Before anything is checked it raises CannotWrite if nothing can be written there or a file that is no trace has the name
     that one would get, and CommandLineError if two would get the same name.
@@ -53,14 +54,24 @@ class TraceFolder:
         self.path = Path(path)
         self._refuse_doubles([self._file(one, n) for one in chosen for n in names or [p.name for p in one.subject.properties]])
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
+            self._try()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             if isinstance(error, FileExistsError | NotADirectoryError):
                 reason = "there is a file, not a folder"
             raise CannotWrite(f"--trace-dir {path}: {reason}; no trace can be saved there, and nothing was checked") from error
+
+    def _try(self) -> None:
+        """Write there, and leave nothing: something else may yet be wrong with what was asked."""
+        lacking = [folder for folder in (self.path, *self.path.parents) if not os.path.lexists(folder)]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        finally:
+            for folder in lacking:
+                with suppress(OSError):
+                    folder.rmdir()
 
     def _refuse_doubles(self, files: Sequence[Path]) -> None:
         names = [file.name.lower() for file in files]  # some file systems do not tell them apart
@@ -72,6 +83,7 @@ class TraceFolder:
 
     def save(self, one: Chosen, results: Sequence[ModelResult]) -> list[str]:
         """Save the run of every property that has one, and say so, one line each."""
+        self.path.mkdir(parents=True, exist_ok=True)
         return [
             self._save(self._file(one, found.name), found.trace, header_of(one, found))
             for found in stronger(results)

@@ -345,6 +345,35 @@ def test_bad_input_makes_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "traces").exists()
 
 
+def test_a_checkpoint_that_is_refused_makes_no_folder_of_traces(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    done = synproof("check", "eager", "--resume", kept, "--trace-dir", tmp_path / "deep" / "traces")
+    assert (done.code, done.out) == (150, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_building_the_model_takes_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Task] = []
+
+    def checked(subject: Subject, task: Task) -> Any:
+        given.append(task)
+        return check(subject, task)
+
+    build = FakeCatalogue.build
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.3)
+        return build(*arguments)
+
+    monkeypatch.setattr("synproof.engine.cli.checking.check", checked)
+    monkeypatch.setattr(FakeCatalogue, "build", slow)
+    assert synproof("check", "careful", "--timeout", "20").code == 0
+    late = synproof("check", "careful", "--timeout", "0.2")
+    assert late.code == 152 and "--timeout 0.2" in late.out
+    assert [0.3 <= task.limits.spent < 20 for task in given] == [True, True]
+
+
 def test_a_file_that_is_no_trace_is_left_as_it_is_and_nothing_is_checked(tmp_path: Path) -> None:
     mine = tmp_path / "eager.no-ghost.itf.json"
     for text in ("", "mine", '{"#meta": {"format": "ITF"}}'):

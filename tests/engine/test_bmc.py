@@ -11,7 +11,7 @@ import pytest
 from synproof.engine import bmc, induction, smt
 from synproof.engine.bmc import BoundedResult, Deepening, Outcome, bounded, k_induction
 from synproof.engine.errors import LanguageError, UnknownName, ValueOutsideSort
-from synproof.engine.explore import explore
+from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import TRUE, Expr, clamp, const, has, ite, param, record, var
 from synproof.engine.property import Property, PropertyKind, Response, Scenario, ScenarioLine, Verdict
 from synproof.engine.relation import Relation, cone
@@ -322,6 +322,17 @@ def test_unknown_is_never_a_verdict_about_the_property(monkeypatch: pytest.Monke
     assert found.stopped_by and not found.interrupted
 
 
+def test_where_memory_is_full_the_search_ends_and_says_so() -> None:
+    found = bounded(counting(), [always(count < 5), always(count <= 7, "fine")], 9, Limits(max_memory=1))
+    assert [p.verdict for p in found.properties] == [Verdict.UNKNOWN] * 2
+    assert found.result("p").reason == "--max-memory 1 in the search for runs of 0 steps; no run was searched"
+    assert only(bounded(counting(), [always(count < 5)], 9, Limits(max_memory=1 << 40))) == (Verdict.VIOLATED, 5)
+
+
+def test_time_that_was_spent_before_is_not_had_again() -> None:
+    assert only(bounded(counting(), [always(count < 5)], 9, Limits(timeout=60, spent=61)))[0] is Verdict.UNKNOWN
+
+
 def test_unknown_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, 0, Answer("unknown", reason="incomplete"))
     for k in (1, 2, 3):
@@ -331,7 +342,7 @@ def test_unknown_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_time_is_unknown() -> None:
-    found = bounded(counting(), [always(count < 6)], 9, timeout=0)
+    found = bounded(counting(), [always(count < 6)], 9, Limits(timeout=0))
     assert found.result("p").verdict is Verdict.UNKNOWN
     assert k_induction(stairs(), always(count != 5), 3, timeout=0).outcome is Outcome.UNKNOWN
 

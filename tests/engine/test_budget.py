@@ -49,10 +49,12 @@ def test_a_limit_that_is_met_later_is_noticed_soon() -> None:
 def test_what_is_left_is_what_the_time_has_not_taken() -> None:
     assert Budget(Limits(max_states=3)).left == Limits(max_states=3)
     left = Budget(Limits(timeout=9, max_memory=7), time.monotonic() - 4).left
-    assert left.timeout is not None
-    assert 4 < left.timeout <= 5
-    assert left.max_memory == 7
-    assert spent().left.timeout == 0
+    assert left.seconds_left is not None
+    assert 4 < left.seconds_left <= 5
+    assert (left.timeout, left.max_memory) == (9, 7), "limits are told as they were written"
+    assert spent().left.seconds_left == 0
+    assert Budget(left, time.monotonic() - 3).left.spent >= 7
+    assert Limits(timeout=1, spent=2).met(0, time.monotonic()) == "--timeout 1"
 
 
 ALWAYS_WAITING = Property("waits", PropertyKind.EVENTUALLY, responses=(Response(goal=FALSE),), fairness=Fairness())
@@ -103,5 +105,5 @@ def test_the_solver_gets_the_time_that_exploration_has_left(monkeypatch: pytest.
     system = door()
     check(Subject("door", system, ()), replace(Task("both"), limits=Limits(timeout=10)))
     (limits,) = given
-    assert limits.timeout is not None
-    assert 5 < limits.timeout < 9.9
+    assert limits.seconds_left is not None
+    assert 5 < limits.seconds_left < 9.9

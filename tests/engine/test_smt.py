@@ -148,6 +148,17 @@ def test_a_keyboard_interrupt_that_z3_swallows_is_raised() -> None:
     assert done.stdout.split() == ["interrupted", "True"], done.stderr
 
 
+def test_a_check_ends_when_there_is_a_reason_to_stop() -> None:
+    script = HARD + (
+        "import time\n"
+        "started = time.monotonic()\n"
+        "answer = ask(solver, over=lambda: 'too much' if time.monotonic() > started + 0.5 else '')\n"
+        "print(answer.verdict, answer.reason, time.monotonic() - started < 10)\n"
+    )
+    done = run(script)
+    assert done.stdout.split() == ["unknown", "too", "much", "True"], done.stderr
+
+
 def test_the_answers() -> None:
     z3, solver = solver_module(), new_solver()
     p = z3.Bool("p")
@@ -155,3 +166,4 @@ def test_the_answers() -> None:
     solver.add(z3.Not(p))
     assert ask(solver, p) == Answer("unsat")
     assert ask(solver, timeout=5).verdict == "sat"
+    assert ask(solver, over=lambda: "").verdict == "sat"
