@@ -2,9 +2,9 @@
 
 Depths are searched in increasing order, all undecided properties at once, so what is found is as short as what exploration
 finds. Runs set out from the last frontier (`engine.frontier`) whose states it was cheaper to find than to search on from the
-one before. Every run is replayed and confirmed by the reference evaluator before it is given back. References: Biere, Cimatti,
-Clarke, Zhu, "Symbolic model checking without BDDs" (TACAS 1999); Sheeran, Singh, Stålmarck, "Checking safety properties using
-induction and a SAT-solver" (FMCAD 2000).
+one before, a group of its states at a time; their last step is always the solver's. Every run is replayed and confirmed by the
+reference evaluator before it is given back. References: Biere, Cimatti, Clarke, Zhu, "Symbolic model checking without BDDs"
+(TACAS 1999); Sheeran, Singh, Stålmarck, "Checking safety properties using induction and a SAT-solver" (FMCAD 2000).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .limits import UNLIMITED, Limits
 from .property import Property, PropertyKind, Verdict
 from .question import Question, lack_of, question_of
 from .results import PropertyResult
-from .smt import Answer, ask, one_shot_solver, solver_module, value_in, work
+from .smt import Answer, Term, ask, one_shot_solver, solver_module, value_in, work
 from .sorts import BOOL
 from .system import System
 from .trace import replay
@@ -33,7 +33,7 @@ __all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_i
 HARDER = 3  # so much more work, roughly, is a search for each step that it is longer
 LAST = 1  # the last step of a run is never a frontier's: the solver looks for it
 TOGETHER = 200  # states of a frontier from which runs set out in one problem
-PROOF_SECONDS = 0.5  # a bounded search spends no more on looking for what is inductive
+PROOF_WORK = 30_000_000  # of Z3's, some ten seconds: a bounded search spends no more on looking for what is inductive
 
 
 @dataclass(frozen=True)
@@ -199,12 +199,13 @@ class _Search:
         if reason:
             self.stopped_by = f"{reason} in the search for runs of {depth} steps"
 
-    def _ask(self, solver: Any) -> Answer:
-        """Ask within the time that is left."""
+    def _ask(self, solver: Any, *assumptions: Term, most: int | None = None) -> Answer:
+        """Ask within the time that is left, and with no more than so much work."""
         if reason := self._over():
             return Answer("unknown", reason=reason)
         left = None if self.deadline is None else self.deadline - time.monotonic()
-        return ask(solver, timeout=left, over=self._over if self.limits.max_memory else None)
+        over = None if self.limits.max_memory is None else self._over
+        return ask(solver, *assumptions, timeout=left, over=over, most=most)
 
     def _over(self) -> str:
         """Why there is nothing more to be asked, or empty."""
@@ -218,8 +219,16 @@ class _Search:
         candidates = [q for q in self.open if self.by_name[q.name].kind is PropertyKind.ALWAYS]
         if not candidates or any(action.needs for action in self.system.actions):
             return
-        budget = PROOF_SECONDS if self.deadline is None else min(PROOF_SECONDS, self.deadline - time.monotonic())
-        for question in Attempt(self.watch).proved(candidates, 1, budget):
+        left = PROOF_WORK
+
+        def asking(solver: Any, *assumptions: Term) -> Answer:
+            nonlocal left
+            before = work(solver)
+            answer = self._ask(solver, *assumptions, most=max(1, left))
+            left -= work(solver) - before
+            return answer
+
+        for question in Attempt(self.watch).proved(candidates, 1, asking):
             self.found[question.name] = PropertyResult(self.by_name[question.name], Verdict.PROVED)
             self.open.remove(question)
 
@@ -272,7 +281,6 @@ def k_induction(
         raise LanguageError(f"{prop.name}: only an always-property that applies can be proved by induction")
     if k < 1:
         raise LanguageError(f"k-induction needs a k of at least 1, not {k}")
-    started = time.monotonic()
     base = _Search(system, [prop], Limits(timeout=timeout))
     base.run(k - 1, None, inductive=False)
     (found,) = base.result().properties
@@ -281,8 +289,7 @@ def k_induction(
     if found.verdict is Verdict.UNKNOWN:
         return Induction(Outcome.UNKNOWN, k, found.reason)
     attempt = Attempt(Watch(system, [question]), distinct)
-    left = None if timeout is None else timeout - (time.monotonic() - started)
-    if attempt.proved([question], k, left):
+    if attempt.proved([question], k, base._ask):
         return Induction(Outcome.PROVED, k)
     if attempt.reason:
         return Induction(Outcome.UNKNOWN, k, attempt.reason)

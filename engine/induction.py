@@ -7,20 +7,22 @@ SAT-solver" (FMCAD 2000).
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum as PyEnum
+from typing import TypeAlias
 
 from .expr import Expr
 from .question import Question
 from .relation import Relation, cone
-from .smt import Term, ask, new_solver, solver_module, value_in
+from .smt import Answer, Term, new_solver, solver_module, value_in
 from .sorts import BOOL
 from .system import System
 from .unrolling import Unrolling
 
-__all__ = ["Attempt", "Induction", "Outcome", "Watch"]
+__all__ = ["Asking", "Attempt", "Induction", "Outcome", "Watch"]
+
+Asking: TypeAlias = Callable[..., Answer]
 
 
 class Outcome(PyEnum):
@@ -67,14 +69,14 @@ class Attempt:
         self.reason = ""
         self._runs: Unrolling | None = None
 
-    def proved(self, candidates: Sequence[Question], k: int, seconds: float | None) -> list[Question]:
+    def proved(self, candidates: Sequence[Question], k: int, asking: Asking) -> list[Question]:
         """Those that, excluded in the first k states of a run from anywhere (and on the steps between them), are excluded one
         step later too. Each is excluded from the beginning of runs by what the caller knows of runs of fewer than k steps.
 
-        Where time is over the answer is none of them; `reason` then says so.
+        Where there is no answer (`asking` asks a solver, under assumptions, within its limits) it is none of them; `reason`
+        then says why.
         """
         z3 = solver_module()
-        deadline = None if seconds is None else time.monotonic() + seconds
         self._runs = runs = self._runs or Unrolling(self.watch.relation)
         while len(runs.steps) < k:
             runs.extend()
@@ -90,11 +92,7 @@ class Attempt:
         for round_ in range(len(left)):
             some = z3.Bool(f"some {round_}")
             solver.add(z3.Implies(some, z3.Or([broken[question] for question in left])))
-            remaining = None if deadline is None else deadline - time.monotonic()
-            if remaining is not None and remaining <= 0:
-                self.reason = "timeout"
-                return []
-            answer = ask(solver, some, *left.values(), timeout=remaining)
+            answer = asking(solver, some, *left.values())
             if answer.verdict == "unknown":
                 self.reason = answer.reason
                 return []

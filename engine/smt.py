@@ -432,13 +432,16 @@ def one_shot_solver() -> Any:
 
 
 def ask(
-    solver: Any, *assumptions: Term, timeout: float | None = None, over: Callable[[], str] | None = None
-) -> Answer:
+    solver: Any, *assumptions: Term, timeout: float | None = None, over: Callable[[], str] | None = None,
+    most: int | None = None,
+) -> Answer:  # fmt: skip
     """Check a solver under assumptions, for at most `timeout` seconds, or until `over` (asked now and then) gives a reason to
-    stop. A keyboard interrupt ends it.
+    stop, with at most so much `work`. A keyboard interrupt ends it. A solver that was stopped is of no further use.
     """
     z3 = solver_module()
     solver.set("timeout", _FOR_EVER if timeout is None else max(1, int(timeout * 1000)))
+    if most is not None:
+        solver.set("rlimit", most)
     said = _check(solver, assumptions, over)
     if isinstance(said, str):
         return Answer("unknown", reason=said)

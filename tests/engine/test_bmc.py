@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from synproof.engine import bmc, induction, smt
+from synproof.engine import bmc, smt
 from synproof.engine.bmc import BoundedResult, Deepening, Outcome, bounded, k_induction
 from synproof.engine.errors import LanguageError, UnknownName, ValueOutsideSort
 from synproof.engine.explore import Limits, explore
@@ -309,7 +309,6 @@ def answering(monkeypatch: pytest.MonkeyPatch, after: int, what: Answer | None) 
         return what
 
     monkeypatch.setattr(bmc, "ask", ask)
-    monkeypatch.setattr(induction, "ask", ask)
 
 
 def test_unknown_is_never_a_verdict_about_the_property(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,12 +324,24 @@ def test_unknown_is_never_a_verdict_about_the_property(monkeypatch: pytest.Monke
 def test_where_memory_is_full_the_search_ends_and_says_so() -> None:
     found = bounded(counting(), [always(count < 5), always(count <= 7, "fine")], 9, Limits(max_memory=1))
     assert [p.verdict for p in found.properties] == [Verdict.UNKNOWN] * 2
-    assert found.result("p").reason == "--max-memory 1 in the search for runs of 0 steps; no run was searched"
+    assert found.result("p").reason == "--max-memory 1 in the search for runs of 1 steps; no run of up to 0 steps decides it"
     assert only(bounded(counting(), [always(count < 5)], 9, Limits(max_memory=1 << 40))) == (Verdict.VIOLATED, 5)
 
 
 def test_time_that_was_spent_before_is_not_had_again() -> None:
     assert only(bounded(counting(), [always(count < 5)], 9, Limits(timeout=60, spent=61)))[0] is Verdict.UNKNOWN
+
+
+def test_how_much_work_a_proof_may_take_is_counted_and_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the same is proved on a slow machine as on a fast one."""
+    assert only(bounded(counting(), [always(count <= 7)], 3)) == (Verdict.PROVED, None)
+    monkeypatch.setattr(bmc, "PROOF_WORK", 1)
+    assert only(bounded(counting(), [always(count <= 7)], 3)) == (Verdict.HOLDS_UP_TO, None)
+    for most, verdict in ((1000, "unknown"), (1 << 31, "sat")):
+        solver = smt.new_solver()
+        x, y = smt.solver_module().BitVecs("x y", 40)
+        solver.add(x * y == 1009 * 2003, x > 1, y > 1, x < 1 << 12, y < 1 << 12)
+        assert smt.ask(solver, most=most).verdict == verdict
 
 
 def test_unknown_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
