@@ -86,7 +86,8 @@ def bounded(
     | an always-property | `holds-up-to` (`depth`), or `proved` if it is inductive |
     | a sometimes-property | `incomplete` |
     | an eventually-property | `not-applicable`: no finite run decides it |
-    | time is over, memory is full, or Z3 gives up | `unknown`, with the reason |
+    | the same, where time is over or memory full | the same, up to the depth that was reached |
+    | Z3 gives up | `unknown`, with its reason |
 
     A keyboard interrupt ends the search with what was found so far. Raises ReplayFailed if the reference evaluator does not
     reproduce a run (a bug of this engine), UnknownName if a property speaks of what the system does not have.
@@ -106,12 +107,12 @@ class _Search:
         self.system, self.properties = system, tuple(properties)
         self.started = time.monotonic()
         self.limits = limits
-        self.deadline = None if limits.seconds_left is None else self.started + limits.seconds_left
         self.by_name = {p.name: p for p in properties}
         self.found: dict[str, PropertyResult] = {}
         self.lacks: dict[str, int] = {}
         self.seconds: list[float] = []
         self.stopped_by, self.interrupted = "", False
+        self.limit = ""  # that was met, if this is why
         self.depth = -1
         self.open = [question for prop in properties if (question := self._question(prop)) is not None]
         self.lacking = [lack_of(system, name) for name in dict.fromkeys(n for a in system.actions for n, _ in a.needs)]
@@ -197,19 +198,22 @@ class _Search:
 
     def _stop(self, reason: str, depth: int) -> None:
         if reason:
-            self.stopped_by = f"{reason} in the search for runs of {depth} steps"
+            self.limit = self._over()
+            self.stopped_by = f"{self.limit or reason} in the search for runs of {depth} steps"
 
     def _ask(self, solver: Any, *assumptions: Term, most: int | None = None) -> Answer:
         """Ask within the time that is left, and with no more than so much work."""
         if reason := self._over():
             return Answer("unknown", reason=reason)
-        left = None if self.deadline is None else self.deadline - time.monotonic()
+        left = self.limits.seconds_left
+        if left is not None:
+            left += self.started - time.monotonic() + 0.01  # not a moment before the limit is met
         over = None if self.limits.max_memory is None else self._over
         return ask(solver, *assumptions, timeout=left, over=over, most=most)
 
     def _over(self) -> str:
-        """Why there is nothing more to be asked, or empty."""
-        return "timeout" if self.deadline is not None and time.monotonic() >= self.deadline else self.limits.full()
+        """The limit that is met, or empty."""
+        return self.limits.met(0, self.started)
 
     def _prove(self) -> None:
         """See whether the always-properties that hold at the beginning are inductive.
@@ -259,11 +263,12 @@ class _Search:
         up_to = f"no run of up to {self.depth} steps decides it" if self.depth >= 0 else "no run was searched"
         if self.interrupted:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=f"interrupted; {up_to}")
-        if self.stopped_by:
-            return PropertyResult(prop, Verdict.UNKNOWN, reason=f"{self.stopped_by}; {up_to}")
-        if prop.kind is PropertyKind.SOMETIMES:
-            return PropertyResult(prop, Verdict.INCOMPLETE, reason=up_to, depth=self.depth)
-        return PropertyResult(prop, Verdict.HOLDS_UP_TO, depth=self.depth)
+        why = f"{self.stopped_by}; {up_to}" if self.stopped_by else ""
+        if self.stopped_by and not self.limit:
+            return PropertyResult(prop, Verdict.UNKNOWN, reason=why)
+        if prop.kind is PropertyKind.SOMETIMES or self.depth < 0:
+            return PropertyResult(prop, Verdict.INCOMPLETE, reason=why or up_to, depth=self.depth if self.depth >= 0 else None)
+        return PropertyResult(prop, Verdict.HOLDS_UP_TO, reason=why, depth=self.depth)
 
 
 def k_induction(
@@ -286,7 +291,7 @@ def k_induction(
     (found,) = base.result().properties
     if found.verdict is Verdict.VIOLATED:
         return Induction(Outcome.NOT_PROVED, k, f"violated in {found.steps} steps")
-    if found.verdict is Verdict.UNKNOWN:
+    if base.stopped_by:
         return Induction(Outcome.UNKNOWN, k, found.reason)
     attempt = Attempt(Watch(system, [question]), distinct)
     if attempt.proved([question], k, base._ask):

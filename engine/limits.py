@@ -32,10 +32,6 @@ class Limits:
             return f"--max-states {self.max_states}"
         if self.timeout is not None and time.monotonic() - started + self.spent > self.timeout:
             return f"--timeout {self.timeout:g}"
-        return self.full()
-
-    def full(self) -> str:
-        """The limit of memory, as it is written on the command line, if it is met."""
         if self.max_memory is not None and memory_in_use() > self.max_memory:
             return f"--max-memory {self.max_memory}"
         return ""

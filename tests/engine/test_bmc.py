@@ -323,13 +323,13 @@ def test_unknown_is_never_a_verdict_about_the_property(monkeypatch: pytest.Monke
 
 def test_where_memory_is_full_the_search_ends_and_says_so() -> None:
     found = bounded(counting(), [always(count < 5), always(count <= 7, "fine")], 9, Limits(max_memory=1))
-    assert [p.verdict for p in found.properties] == [Verdict.UNKNOWN] * 2
+    assert [(p.verdict, p.depth) for p in found.properties] == [(Verdict.HOLDS_UP_TO, 0)] * 2, "it is so as far as it was seen"
     assert found.result("p").reason == "--max-memory 1 in the search for runs of 1 steps; no run of up to 0 steps decides it"
     assert only(bounded(counting(), [always(count < 5)], 9, Limits(max_memory=1 << 40))) == (Verdict.VIOLATED, 5)
 
 
 def test_time_that_was_spent_before_is_not_had_again() -> None:
-    assert only(bounded(counting(), [always(count < 5)], 9, Limits(timeout=60, spent=61)))[0] is Verdict.UNKNOWN
+    assert only(bounded(counting(), [always(count < 5)], 9, Limits(timeout=60, spent=61)))[0] is Verdict.HOLDS_UP_TO
 
 
 def test_how_much_work_a_proof_may_take_is_counted_and_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,9 +352,17 @@ def test_unknown_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert only(bounded(stairs(), [always(count < 4)], 3))[0] is Verdict.UNKNOWN
 
 
-def test_no_time_is_unknown() -> None:
-    found = bounded(counting(), [always(count < 6)], 9, Limits(timeout=0))
-    assert found.result("p").verdict is Verdict.UNKNOWN
+def test_where_time_is_over_what_was_seen_is_said_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Property("late", SOMETIMES, predicate=count == 6)
+    found = bounded(counting(), [always(count < 6), late], 9, Limits(timeout=0))
+    assert [(p.verdict, p.depth) for p in found.properties] == [(Verdict.HOLDS_UP_TO, 0), (Verdict.INCOMPLETE, 0)]
+    assert found.stopped_by == "--timeout 0 in the search for runs of 1 steps"
+    monkeypatch.setattr(bmc._Search, "_search", lambda search, _: search._stop("anything", 0))
+    nothing = bounded(counting(), [always(count < 6)], 9, Limits(timeout=0)).result("p")
+    assert (nothing.verdict, nothing.depth) == (Verdict.INCOMPLETE, None), "not even a run of no steps was looked at"
+
+
+def test_a_proof_that_had_no_time_is_unknown() -> None:
     assert k_induction(stairs(), always(count != 5), 3, timeout=0).outcome is Outcome.UNKNOWN
 
 
