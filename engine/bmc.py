@@ -85,7 +85,7 @@ def bounded(
     |---|---|
     | an always-property | `holds-up-to` (`depth`), or `proved` if it is inductive |
     | a sometimes-property | `incomplete` |
-    | an eventually-property | `not-applicable`: no finite run decides it |
+    | an eventually-property, or one of several steps | `not-applicable`: no single finite run decides it |
     | the same, where time is over or memory full | the same, up to the depth that was reached |
     | Z3 gives up | `unknown`, with its reason |
 
@@ -127,7 +127,8 @@ class _Search:
             return None
         question = question_of(self.system, prop)
         if question is None:
-            reason = "a bounded search does not decide what happens eventually"
+            several = "a bounded search looks for one run, and this asks for several"
+            reason = several if prop.each else "a bounded search does not decide what happens eventually"
             if prop.each:
                 reason = "a bounded search looks for one run, and this asks for several"
             self.found[prop.name] = PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=reason)

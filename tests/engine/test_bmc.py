@@ -120,8 +120,10 @@ def test_a_run_begins_in_an_initial_state_of_its_own() -> None:
 def test_what_is_not_decided_by_a_finite_run_does_not_apply() -> None:
     eventually = Property("e", PropertyKind.EVENTUALLY, responses=(Response(),))
     absent = always(TRUE, "n", not_applicable="data=0")
-    found = bounded(counting(), [eventually, absent], 2)
-    assert [p.verdict for p in found.properties] == [Verdict.NOT_APPLICABLE] * 2
+    several = Property("each", SOMETIMES, each=(ScenarioLine("tick", frozenset({"tick"})),))
+    found = bounded(counting(), [eventually, absent, several], 2)
+    assert [p.verdict for p in found.properties] == [Verdict.NOT_APPLICABLE] * 3
+    assert found.result("each").reason == "a bounded search looks for one run, and this asks for several"
     assert found.result("n").reason == "data=0"
 
 

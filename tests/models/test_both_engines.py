@@ -1,8 +1,9 @@
 """Both engines on every shipped model, at the depth that is the default: what Z3 says of runs of up to 12 steps is what
 exploration found.
 
-Run it with `python -m pytest -m slow tests/models/test_both_engines.py`. Models of up to some thousand states took 1 to 22
-seconds of a core each, 32 of them together 4 minutes; `three-way`, with 48,000, takes minutes by itself.
+By default on the models of up to 200 states: 14 of them, 15 seconds of a core together. On all others with
+`python -m pytest -m slow tests/models/test_both_engines.py`. When all 96 models were measured Z3 took 9.5 minutes of a core for
+them, and exploration one: 67 took at most 5 seconds each, `three-way` 8, `simultaneous-open-twice`, with 361,000 states, 51.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .test_shipped import NAMES
 DECIDED = (Verdict.VIOLATED, Verdict.REACHED)
 
 
-QUICK = tuple(name for name in NAMES if (catalogue.load(name).expect.states or 0) <= 300)
+QUICK = tuple(name for name in NAMES if (catalogue.load(name).expect.states or 0) <= 200)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -40,6 +41,9 @@ def agree(name: str) -> None:
     assert not solved.stopped_by and all(result.verdict is not Verdict.UNKNOWN for result in solved.properties)
     for prop in subject.properties:
         if prop.kind is PropertyKind.EVENTUALLY or prop.not_applicable:
+            continue
+        if prop.each:
+            assert solved.result(prop.name).verdict is Verdict.NOT_APPLICABLE, "it asks for several runs"
             continue
         here, there = explored.result(prop.name), solved.result(prop.name)
         if here.steps is not None and here.steps <= DEPTH:
