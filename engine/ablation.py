@@ -13,6 +13,7 @@ from .catalogue import Catalogue
 from .experiment import Experiment, Found, Laboratory
 from .ledger import Ablation, Topic
 from .property import Verdict
+from .system import Kind
 from .telling import Fate, tell
 
 __all__ = ["Ablated", "Cost", "Mend", "ablated", "costs", "mends", "planned"]
@@ -39,6 +40,8 @@ def costs(laboratory: Laboratory, topic: Topic) -> list[Cost]:
     if runs and all(run.result.trace is not None for run in runs):
         found.append(Cost(f"segments that arrive until {topic.goal_words}", *(_arriving(run) for run in runs)))
         found.append(Cost("steps of the shortest run there", *(run.steps or 0 for run in runs)))
+        ticks = Cost("ticks of the clock in it", *(_ticks(run) for run in runs))
+        found += [ticks] if ticks.present or ticks.removed else []
     states = [laboratory.found(exhibit.experiment).search.states for exhibit in (topic.present, topic.removed)]
     if states[0] is not None and states[1] is not None:
         found.append(Cost(f"states of the model {topic.present.experiment.model}", states[0], states[1]))
@@ -49,6 +52,12 @@ def _arriving(run: Found) -> int:
     """The messages that a run delivers."""
     assert run.result.trace is not None
     return sum(flight.fate is Fate.DELIVERED for flight in tell(run.result.trace).flights)
+
+
+def _ticks(run: Found) -> int:
+    """How much time passes in a run."""
+    assert run.result.trace is not None
+    return sum(step.action.kind is Kind.CLOCK for step in run.result.trace.steps)
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------------

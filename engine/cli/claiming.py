@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from ..catalogue import find
-from ..experiment import Found, Laboratory
+from ..experiment import Experiment, Found, Laboratory
 from ..ledger import Claim
 from .console import Console
 from .definitions import definition_lines
@@ -35,14 +36,26 @@ def list_claims(console: Console, *, as_json: bool) -> int:
     if as_json:
         console.say_json({"claims": [_entry(claim, found[claim.name]) for claim in claims]})
     else:
-        rows = [(claim.name, _told(claim, found[claim.name])) for claim in claims]
-        console.say("\n".join(definition_lines(rows, console.width)))
+        for claim in claims:
+            console.say("\n".join(_told(claim, found[claim.name], console.width)))
     return 0
 
 
-def _told(claim: Claim, found: Sequence[Found]) -> str:
-    shown = "; ".join(f"{one.experiment.place}: {one.experiment.prop or 'via'} {one.told}" for one in found)
-    return f"{claim.holding.value}: {claim.says}" + (f" [{shown}]" if shown else "")
+def _told(claim: Claim, found: Sequence[Found], width: int) -> list[str]:
+    """Verdict and claim, what decides it, and what it needs."""
+    lines = definition_lines([(f"{claim.name:<5}", f"{claim.holding.value}: {claim.says}")], width)
+    notes = [f"{one.experiment.place}: {_asked(one.experiment)} {one.told}" for one in found]
+    notes += [f"needs: {need}" for need in claim.needs] + ([f"saved by: {claim.saved}"] if claim.saved else [])
+    for note in notes:
+        lines += textwrap.wrap(note, width, initial_indent=" " * 9, subsequent_indent=" " * 11, break_on_hyphens=False)
+    return lines
+
+
+def _asked(experiment: Experiment) -> str:
+    if experiment.via:
+        count = len(experiment.via)
+        return f"by way of {count} states" + (f", {experiment.prop} violated:" if experiment.prop else ":")
+    return experiment.prop if experiment.kind is None else f"{experiment.kind.value} {experiment.text}"
 
 
 def _entry(claim: Claim, found: Sequence[Found]) -> dict[str, Any]:

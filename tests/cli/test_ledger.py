@@ -33,8 +33,8 @@ def folder(tmp_path: Path) -> Path:
 def test_claims_are_listed_with_what_was_found() -> None:
     done = synproof("list", "claims")
     assert (done.code, done.err) == (0, "")
-    assert "D1  true: a careful door lets nobody in unasked [careful: no-ghost holds]" in " ".join(done.out.split("\n"))
-    assert "refuted" in done.out and "no-ghost violated (3)" in done.out
+    assert "D1     true: a careful door lets nobody in unasked\n         careful: no-ghost holds\n" in done.out
+    assert "D2     refuted: an eager door is safe\n         eager: no-ghost violated (3)\n         saved by: care\n" in done.out
 
 
 def test_claims_as_json() -> None:
