@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from synproof.engine.expr import Expr, all_of, count_if, size, slots
@@ -28,7 +28,7 @@ from .states import CLOSED, LISTEN
 from .tcb import Tcb
 from .telling import narrate
 
-__all__ = ["RULES", "build", "ends"]
+__all__ = ["RULES", "build", "endpoint_actions", "ends", "in_force", "mark_drops", "sides", "written"]
 
 COUNTED_BITS = ("syn", "ack", "fin", "rst")
 
@@ -49,18 +49,14 @@ def build(settings: Settings) -> System:
     """The transition system for the settings. Actions are named `client.open_active`, `network.lose_to_server`, ..."""
     (client, server), network = ends(settings), Network(settings)
     clock = Clock(settings, network, (client, server))
-    sides = (
-        End(client, server, network.to_client, network.to_server),
-        End(server, client, network.to_server, network.to_client),
-    )
-    actions = [action for side in sides for _, _, action in endpoint_actions(side, settings)]
+    actions = [action for side in sides(settings, network) for _, _, action in endpoint_actions(side, settings)]
     actions += network.actions()
     actions += clock.actions(actions)
     return System(
         name="tcp",
         variables=(*client.variables, *server.variables, *network.variables, *clock.variables),
         initial=({**client.initial, **server.initial, **network.initial, **clock.initial},),
-        actions=tuple(_mark_drops(action, network) for action in actions),
+        actions=tuple(mark_drops(action, network) for action in actions),
         definitions={
             **{f"{me.end}.{name}": value for me in (client, server) for name, value in _derived(me).items()},
             **{
@@ -82,30 +78,51 @@ def ends(settings: Settings) -> tuple[Tcb, Tcb]:
     return Tcb("client", settings), Tcb("server", settings)
 
 
-def endpoint_actions(side: End, settings: Settings) -> Iterator[tuple[Rule, Expr, Action]]:
-    """Everything one end does: each rule in each of its states that the end can be in, as an action."""
+def sides(settings: Settings, network: Network) -> tuple[End, End]:
+    """Both ends in their surroundings: client, server."""
+    client, server = ends(settings)
+    return (
+        End(client, server, network.to_client, network.to_server),
+        End(server, client, network.to_server, network.to_client),
+    )
+
+
+def in_force(me: Tcb, settings: Settings) -> Iterator[tuple[Rule, Expr]]:
+    """Each rule that the settings leave, in each of its states that the end can be in."""
     for rule in RULES:
         if rule.only_if(settings):
-            for state in (state for state in rule.states if side.me.can_be_in(state)):
-                action = _write(rule, state, side, settings)
-                if not _is_impossible(action):
-                    yield rule, state, action
+            yield from ((rule, state) for state in rule.states if me.can_be_in(state))
 
 
-def _write(rule: Rule, state: Expr, side: End, settings: Settings) -> Action:
-    step = Step(
+def endpoint_actions(side: End, settings: Settings) -> Iterator[tuple[Rule, Expr, Action]]:
+    """Everything one end does: each rule in each of its states that the end can be in, as an action."""
+    for rule, state in in_force(side.me, settings):
+        action = written(rule, state, side, settings).step.action()
+        if not _is_impossible(action):
+            yield rule, state, action
+
+
+def written(
+    rule: Rule, state: Expr, side: End, settings: Settings,
+    step_of: Callable[..., Step] = Step, event_of: Callable[..., Event] = Event,
+) -> Event:  # fmt: skip
+    """The event that the rule answers in one of its states, written down; the action is that of its step.
+
+    `step_of` and `event_of` make the step and the event, as `Step` and `Event` do.
+    """
+    step = step_of(
         f"{side.me.end}.{rule.action_name(state)}", actor=side.me.end, kind=rule.kind, sentence=rule.sentence,
         clause=rule.clause, choice=rule.choice_under(settings), tags=rule.tags,
     )  # fmt: skip
     step.when(side.me.state == state)
     segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
-    event = Event(step, side, settings, state, segment)
+    event = event_of(step, side, settings, state, segment)
     if segment is not None:
         history.arrival(event)
     rule.write(event)
     if segment is not None and state is not CLOSED and state is not LISTEN:
         event.peer_is_alive()
-    return step.action()
+    return event
 
 
 def _is_impossible(action: Action) -> bool:
@@ -114,7 +131,7 @@ def _is_impossible(action: Action) -> bool:
     return any(conjunct is impossible for conjunct in action.guard)
 
 
-def _mark_drops(action: Action, network: Network) -> Action:
+def mark_drops(action: Action, network: Network) -> Action:
     """A drop at a full direction is a loss; where the settings allow none, what follows is not to be trusted."""
     drop = all_of(action.overflow, network.loses_nothing_now)
     return action if drop is all_of(False) else replace(action, events=(*action.events, ("lossless-drop", drop)))

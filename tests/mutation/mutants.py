@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
-from synproof.engine.expr import FALSE, TRUE, Expr, Op, Operand, all_of, clamp, const, lift, negate
+from synproof.engine.expr import TRUE, Expr, Op, Operand, all_of, clamp, const, insert, lift, negate
 from synproof.engine.prose import show
-from synproof.engine.sorts import Bool, Enum, Int, Seq
-from synproof.engine.system import Action, Kind, Step, System
-from synproof.spec import Settings, history
+from synproof.engine.sorts import Bag, Bool, Enum, Int, Seq
+from synproof.engine.system import Action, Step, System
+from synproof.spec import Settings, segment
+from synproof.spec.clock import DEADLINE, TICK, Clock
 from synproof.spec.event import End, Event, Rule
 from synproof.spec.laws import observed
 from synproof.spec.network import Network
-from synproof.spec.states import CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT
-from synproof.spec.system import RULES, ends
+from synproof.spec.states import STATE
+from synproof.spec.system import in_force, mark_drops, sides, written
+from synproof.spec.tcb import ZERO, Tcb
 
 from .told_truly import AS_WRITTEN, Telling, entered_instead, told_truly, who_changed_what
 
-__all__ = ["Mutation", "mutate", "mutations", "rewritten"]
+__all__ = ["Mutation", "conjunct_text", "mutate", "mutations", "rewritten"]
 
-STATES = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, ESTABLISHED)
+STATES = tuple(const(name, STATE) for name in STATE.members)
 STAYS = "the state stays"
 
 
@@ -78,6 +82,7 @@ class _Tampering:
             entered=entered,
             stays=wanted == Mutation(self.action, "state", STAYS),
             delivers=(wanted.place, wanted.change) != ("rcv_nxt", "is not set"),
+            restarts=(wanted.place, wanted.change) != ("waited", "is not restarted"),
             sends_syn=wanted.change not in ("is not sent", "SYN flipped"),
         )
 
@@ -86,24 +91,41 @@ class _Tampering:
 
 
 class _Step(Step):
-    """A step whose guard and assignments are tampered with."""
+    """A step of `me` whose guard and assignments are tampered with."""
 
-    tamper: _Tampering
     forgetting = False
+    entering_another_state = False
+
+    def __init__(self, tamper: _Tampering, me: Tcb, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tamper = tamper
+        self.hidden = {variable.name for variable in me.variables if variable.history}
+        self.timers = {timer.attr: -1 for timer in me.timers.values()} | {me.quiet.attr: 1}  # how it counts, backwards
 
     def when(self, *conditions: Operand) -> None:
-        """Each conjunct may be left out."""
+        """Each conjunct may be left out, and a timer may end one tick early."""
         for condition in conditions:
             node = all_of(condition)
             for conjunct in node.args if node.op is Op.AND else (node,):
                 plain = conjunct.op is Op.CONST
-                if plain or not self.tamper("guard", f"without {_text(conjunct, self.actor)}"):
-                    super().when(conjunct)
+                if plain or not self.tamper("guard", f"without {conjunct_text(conjunct, self.actor)}"):
+                    super().when(self._earlier(conjunct))
+
+    def _earlier(self, conjunct: Expr) -> Expr:
+        if conjunct.op is not Op.EQ or conjunct.args[0].op is not Op.VAR or conjunct.args[1] is const(0):
+            return conjunct
+        timer, length = conjunct.args
+        back = self.timers.get(timer.attr)
+        if back is None or timer.attr in self.hidden or not self.tamper(_short(timer), "ends one tick early"):
+            return conjunct
+        return timer == length + back
 
     def set(self, variable: Expr, value: Operand) -> None:
         """Each assignment may be left out or be another."""
-        name = str(variable.attr).partition(".")[2]
-        if name in HISTORY:
+        name = _short(variable)
+        if self.entering_another_state and str(variable.attr) in self._written:
+            return  # entering it has set this already
+        if variable.attr in self.hidden:
             self.change(variable, value)  # a state entered instead may have set it
         elif name == "state":
             super().set(variable, value)
@@ -155,11 +177,28 @@ class _Event(Event):
         if tamper("state", STAYS):
             return
         for other in STATES:
-            if other is not state and tamper("state", f"enters {other.attr}"):
+            possible = other is not state and self.me.can_be_in(other)
+            if possible and tamper("state", f"enters {other.attr}"):
+                self.step.entering_another_state = True
                 entered_instead(self, other)
                 super().enter(other)
                 return
         super().enter(state)
+
+    def restart(self, timer: Expr, when: Operand = True) -> None:
+        """A timer may go on instead, or be restarted whatever happens."""
+        tamper, name = self.step.tamper, _short(timer)
+        if timer is not ZERO and timer.attr not in self.step.hidden:
+            if tamper(name, "is not restarted"):
+                return
+            if all_of(when) is not TRUE and tamper(name, "is restarted whatever happens"):
+                when = True
+        super().restart(timer, when)
+
+    def keep_quiet(self) -> None:
+        """The quiet time may be forgotten."""
+        if self.me.quiet is ZERO or not self.step.tamper("quiet", "is not kept"):
+            super().keep_quiet()
 
     def _forget(self, but: Expr | None = None) -> None:
         self.step.forgetting = True
@@ -194,59 +233,55 @@ class _Event(Event):
         super().send(seq=seq, ack=ack, syn=syn, fin=fin, rst=rst, octets=octets, when=when)
 
 
-def _history() -> frozenset[str]:
-    client, _ = ends(Settings())
-    return frozenset(v.name.partition(".")[2] for v in client.variables if v.history) | {"held_stale_1", "held_stale_2"}
+def _short(variable: Expr) -> str:
+    """A variable's name without its end; ZERO, which stands for a variable that is not there, has none."""
+    return "" if variable is ZERO else str(variable.attr).partition(".")[2]
 
 
-HISTORY = _history()
-
-
-def _text(conjunct: Expr, actor: str) -> str:
+def conjunct_text(conjunct: Expr, actor: str) -> str:
     """A conjunct as people read it, the same for both ends and all bounds."""
     text = re.sub(r"\b\d+\b", "#", show(conjunct))
     if actor in ("client", "server"):
         peer = "server" if actor == "client" else "client"
         text = text.replace(f"network.to_{peer}", "to_peer").replace(f"network.to_{actor}", "to_me")
-        return text.replace(f"{actor}.", "").replace(f"{peer}.", "peer.")
-    return re.sub(r"network\.to_(client|server)", "channel", text)
+        text = text.replace(f"{actor}.", "").replace(f"{peer}.", "peer.")
+    else:
+        text = re.sub(r"network\.to_(client|server)", "channel", text)
+        text = re.sub(r"\b(client|server)\.", "", text)
+    for long, short in _SHORTER:
+        text = text.replace(long, short)
+    return text
+
+
+_LENGTH = "(segment.len + (# if segment.syn_bit else #)) + (# if segment.fin_bit else #)"
+_SHORTER = (
+    (f"segment.seq - rcv_nxt < # or # < {_LENGTH} and (segment.seq + (({_LENGTH}) - #)) - rcv_nxt < #", "segment acceptable"),
+    ("segment.seq - rcv_nxt < #", "segment.seq in window"),
+    ("clamp((snd_nxt - iss) - #, #, #)", "sent"),
+    ("# < segment.ack - snd_una and segment.ack - snd_una <= snd_nxt - snd_una", "snd_una < segment.ack <= snd_nxt"),
+    ("# < segment.ack - snd_una", "snd_una < segment.ack"),
+    ("segment.ack - snd_una <= snd_nxt - snd_una", "segment.ack <= snd_nxt"),
+    ("snd_una - segment.ack < #", "segment.ack <= snd_una"),
+    ("not occupied(to_peer, #)", "there is room"),
+    ("not occupied(channel, #)", "there is room"),
+)
+"""Conditions that have a name in the RFC, as the expressions spell them."""
 
 
 def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutation | None) -> tuple[Action, _Tampering]:
-    """The rule's action at one end, as `spec.system` writes it, with the wanted change; and all changes it offers."""
-    name = rule.action_name(state)
-    tamper = _Tampering(name, wanted)
-    step = _Step(
-        f"{side.me.end}.{name}", actor=side.me.end, kind=rule.kind, sentence=rule.sentence, clause=rule.clause,
-        choice=rule.choice, tags=rule.tags,
-    )  # fmt: skip
-    step.tamper = tamper
-    step.when(side.me.state == state)
-    segment = step.take("segment", side.to_me) if rule.kind is Kind.SEGMENT_ARRIVES else None
-    event = _Event(step, side, settings, state, segment)
-    if segment is not None:
-        history.arrival(event)
-    if wanted is None:
-        rule.write(event)
-    else:
-        with told_truly(tamper.told()):
-            rule.write(event)
+    """The rule's action at one end with the wanted change; and all changes it offers."""
+    tamper = _Tampering(rule.action_name(state), wanted)
+
+    def step_of(*args: Any, **kwargs: Any) -> Step:
+        return _Step(tamper, side.me, *args, **kwargs)
+
+    with nullcontext() if wanted is None else told_truly(tamper.told()):
+        event = written(rule, state, side, settings, step_of, _Event)
+    if wanted is not None:
         who_changed_what(event)
-    return step.action(), tamper
-
-
-def _mark_drops(action: Action, network: Network) -> Action:
-    """As `spec.system` marks the drops of a channel that loses nothing."""
-    drop = all_of(action.overflow, network.loses_nothing_now)
-    return action if drop is FALSE else replace(action, events=(*action.events, ("lossless-drop", drop)))
-
-
-def _sides(settings: Settings, network: Network) -> tuple[End, End]:
-    client, server = ends(settings)
-    return (
-        End(client, server, network.to_client, network.to_server),
-        End(server, client, network.to_server, network.to_client),
-    )
+    if DEADLINE in event.step.tags and tamper("tags", "time need not wait for it"):
+        event.step.tags -= {DEADLINE}
+    return event.step.action(), tamper
 
 
 # ---- what the network does -------------------------------------------------------------------------------------------
@@ -259,18 +294,27 @@ def _rule_of(action: Action) -> str:
     return re.sub(r"_to_(client|server)$", "", action.name)
 
 
-def _tamper_with(action: Action, wanted: Mutation | None) -> tuple[Action, _Tampering]:
-    """An action of the network or the attacker, with the wanted change; and all changes it offers."""
+def _tamper_with(action: Action, wanted: Mutation | None, hidden: frozenset[str]) -> tuple[Action, _Tampering]:
+    """An action of the network, the attacker or the clock, with the wanted change; and all changes it offers."""
     tamper = _Tampering(_rule_of(action), wanted)
-    guard = [c for c in action.guard if not tamper("guard", f"without {_text(c, action.actor)}")]
+    guard = [c for c in action.guard if not tamper("guard", f"without {conjunct_text(c, action.actor)}")]
     effects = []
     for name, value in action.effects:
         place = "channel" if name.startswith("network.to_") else name.partition(".")[2]
         if isinstance(value.sort, Int) and len(guard) < len(action.guard):
             value = clamp(value, 0, value.sort.hi)  # a budget that nothing bounds any more stays at its end
-        if not tamper(place, "is not changed"):
-            effects.append((name, value))
+        if name in hidden or not tamper(place, "is not changed"):
+            effects.append((name, _young_again(value, tamper)))
     return replace(action, guard=tuple(guard), effects=tuple(effects)), tamper
+
+
+def _young_again(value: Expr, tamper: _Tampering) -> Expr:
+    """A copy that the network makes may begin its life anew."""
+    if value.op is Op.INSERT and isinstance(value.sort, Bag) and segment.AGE in value.sort.element.index:
+        bag, copy = value.args
+        if tamper("channel", "a duplicate gets a new lifetime"):
+            return insert(bag, segment.replace(copy, age=const(0)))
+    return value
 
 
 # ---- mutants of a system ---------------------------------------------------------------------------------------------
@@ -279,17 +323,27 @@ def _tamper_with(action: Action, wanted: Mutation | None) -> tuple[Action, _Tamp
 def _rewrite(settings: Settings, system: System, wanted: Mutation | None) -> Iterator[tuple[Action, _Tampering]]:
     """Each action of the system (only the wanted rule's, if one is), written anew."""
     network = Network(settings)
-    written = {action.name: action for action in system.actions}
-    for side in _sides(settings, network):
-        for rule in RULES:
-            for state in rule.states if rule.only_if(settings) else ():
-                name = rule.action_name(state)
-                if f"{side.me.end}.{name}" in written and (wanted is None or wanted.action == name):
-                    action, tamper = _write(rule, state, side, settings, wanted)
-                    yield observed(_mark_drops(action, network), side.me, settings), tamper
+    both = sides(settings, network)
+    shipped = {action.name: action for action in system.actions}
+    late: dict[str, Action] = {}
+    for side in both:
+        for rule, state in in_force(side.me, settings):
+            name = rule.action_name(state)
+            known = shipped.get(f"{side.me.end}.{name}")
+            if known is not None and (wanted is None or wanted.action == name):
+                action, tamper = _write(rule, state, side, settings, wanted)
+                if DEADLINE in known.tags:
+                    late[action.name] = action
+                yield observed(mark_drops(action, network), side.me, settings), tamper
+    if late and wanted is not None:  # time waits for what is done before a deadline
+        others = [late.get(action.name, action) for action in system.actions]
+        clock = Clock(settings, network, [side.me for side in both])
+        ticks = clock.actions([action for action in others if TICK not in action.tags])
+        yield from ((tick, _Tampering("", None)) for tick in ticks)
+    hidden = frozenset(variable.name for variable in system.variables if variable.history)
     for action in system.actions:
         if action.actor not in ("client", "server") and (wanted is None or wanted.action == _rule_of(action)):
-            yield _tamper_with(action, wanted)
+            yield _tamper_with(action, wanted, hidden)
 
 
 def rewritten(settings: Settings, system: System) -> list[Action]:
@@ -303,9 +357,19 @@ def mutations(settings: Settings, system: System) -> list[Mutation]:
 
 
 def mutate(settings: Settings, system: System, mutation: Mutation) -> dict[str, Action]:
-    """The actions that the mutation changes, by name (empty if the system has no place for it)."""
-    found = {}
+    """The actions that differ from the system's where the mistake is made, by name (none if there is no place for it)."""
+    found, offered = {}, False
     for action, tamper in _rewrite(settings, system, mutation):
-        if mutation in tamper.offered:
-            found[action.name] = action
-    return found
+        offered = offered or mutation in tamper.offered
+        found[action.name] = action
+    shipped = {action.name: action for action in system.actions}
+    return {name: a for name, a in found.items() if offered and not _does_the_same(a, shipped[name])}
+
+
+def _does_the_same(action: Action, other: Action) -> bool:
+    """The actions have the same guards and effects, history included, and the same deadlines."""
+    def does(one: Action) -> list[object]:
+        effects = sorted((name, id(value)) for name, value in one.effects)  # equal expressions are one object
+        return [list(map(id, one.guard)), effects, one.tags]
+
+    return does(action) == does(other)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from synproof.engine.expr import Expr, Operand, all_of, any_of, ite, var
+from synproof.engine.expr import FALSE, Expr, Operand, all_of, any_of, ite, var
 from synproof.engine.system import Kind
 from synproof.spec import history
 from synproof.spec.event import Event
-from synproof.spec.states import ACTIVE, SYN_RECEIVED, SYNCHRONIZED
+from synproof.spec.states import ACTIVE, CLOSED, SYN_RECEIVED, SYNCHRONIZED, TIME_WAIT
 from synproof.spec.telling import NEW_ISS
 
 __all__ = ["AS_WRITTEN", "Telling", "entered_instead", "told_truly", "who_changed_what"]
@@ -28,13 +28,14 @@ class Telling:
     """What a mutant does otherwise than its rule was written to do.
 
     `entered`: the state it enters instead; `stays`: it enters none; `delivers`: not false, unless RCV.NXT no longer moves;
-    `sends_syn`: not false, unless what was a SYN is none or is not sent.
+    `sends_syn`: not false, unless what was a SYN is none or is not sent; `restarts`: not false, unless TIME-WAIT goes on.
     """
 
     entered: Expr | None = None
     stays: bool = False
     delivers: bool = True
     sends_syn: bool = True
+    restarts: bool = True
 
     @property
     def is_as_written(self) -> bool:
@@ -58,6 +59,7 @@ def _is_synchronized(state: Expr) -> bool:
 def told_truly(telling: Telling) -> Iterator[None]:
     """While this lasts, rules report what is so."""
     connected, refused, aborted, delivered = history.connected, history.refused, history.aborted, history.delivered
+    fin_taken, found_dead, time_wait_restarted = history.fin_taken, history.found_dead, history.time_wait_restarted
 
     def truly_connected(e: Event, *args: Any, **kwargs: Any) -> None:
         if telling.is_as_written:
@@ -76,11 +78,35 @@ def told_truly(telling: Telling) -> Iterator[None]:
         if telling.delivers:
             delivered(e, stale)
 
+    def truly_taken(e: Event) -> None:
+        if telling.delivers:
+            fin_taken(e)
+
+    def truly_dead(e: Event) -> None:
+        if not telling.keeps_connection:
+            found_dead(e)
+
+    def truly_restarted(e: Event, when: Operand) -> None:
+        if telling.restarts:
+            time_wait_restarted(e, when)
+        else:
+            e.restarts_time_wait = FALSE
+
+    def if_as_written(report: Callable[[Event], None]) -> Callable[[Event], None]:
+        return report if telling.is_as_written else lambda e: None
+
     with (
         patch.object(history, "connected", truly_connected),
         patch.object(history, "refused", truly_refused),
         patch.object(history, "aborted", truly_aborted),
         patch.object(history, "delivered", truly_delivered),
+        patch.object(history, "fin_taken", truly_taken),
+        patch.object(history, "found_dead", truly_dead),
+        patch.object(history, "time_wait_restarted", truly_restarted),
+        patch.object(history, "closed_first", if_as_written(history.closed_first)),
+        patch.object(history, "ended_by_fins", if_as_written(history.ended_by_fins)),
+        patch.object(history, "time_wait_cut_short", if_as_written(history.time_wait_cut_short)),
+        patch.object(history, "time_wait_over", if_as_written(history.time_wait_over)),
         patch.object(history, "stale_acceptance", lambda e, changes: None),  # told once the rule is written
     ):
         yield
@@ -88,6 +114,8 @@ def told_truly(telling: Telling) -> Iterator[None]:
 
 def entered_instead(e: Event, state: Expr) -> None:
     """The mutant is about to enter `state` where the rule enters another."""
+    if state is CLOSED:
+        _closed_first(e)
     if _is_synchronized(state):
         step, me = e.step, e.me
         begun = NEW_ISS in step.tags
@@ -97,7 +125,7 @@ def entered_instead(e: Event, state: Expr) -> None:
         )  # fmt: skip
 
 
-_connected = history.connected
+_connected, _closed_first = history.connected, history.closed_first
 
 
 def who_changed_what(e: Event) -> None:
@@ -107,7 +135,8 @@ def who_changed_what(e: Event) -> None:
     step, me = e.step, e.me
     changes = any_of(*(step.now(v) != v for v in (me.state, me.rcv_nxt, me.snd_una)))
     late = (me.state == SYN_RECEIVED) | me.is_synchronized
-    _report_stale_acceptance(e, all_of(late, ~e.seg.rst_bit, changes))
+    reopens = (me.state == TIME_WAIT) & (step.now(me.state) == SYN_RECEIVED)  # a SYN of a newer incarnation may
+    _report_stale_acceptance(e, all_of(late, ~e.seg.rst_bit, ~reopens, changes))
 
 
 _report_stale_acceptance = history.stale_acceptance
