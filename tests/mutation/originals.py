@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from synproof.engine.checker import HIDDEN, LOSSLESS_DROP
 from synproof.engine.compile import Compiled
-from synproof.engine.explore import UNLIMITED, Exploration, Limits, explore
-from synproof.engine.liveness import check_responses
+from synproof.engine.explore import Exploration, Search, Watch
+from synproof.engine.liveness import check_feasible, check_responses
 from synproof.engine.property import Property, PropertyKind, Verdict
-from synproof.engine.scenario import find_scenario
+from synproof.engine.scenario import find_scenario, first_steps
 from synproof.engine.system import Action, System
 from synproof.models.catalogue import catalogue
 from synproof.models.loader import Model
 from synproof.spec import Settings
-from synproof.spec.properties import names, properties
+from synproof.spec.properties import names
 
-__all__ = ["LIVE", "Original", "Verdicts", "originals", "verdicts"]
+from .mutants import Mutation, mutations
+
+__all__ = ["LIVE", "SPEAKS_OF_RULES", "Original", "Transition", "Verdicts", "asks_the_graph", "asked_of_the_graph", "originals"]
 
 LIVE = 1_000
-"""Eventually-properties are decided in models of at most so many states, and in their mutants."""
+"""Eventually-properties that are not declared are decided in models of at most so many states."""
+
+SPEAKS_OF_RULES = "one-rule-per-segment"
+"""The predicate that is made of the rules, and is therefore another for each mutant."""
+
+Transition = tuple[int, int, int]
+"""Label, packed target, flags."""
 
 
 @dataclass(frozen=True)
@@ -36,74 +44,123 @@ class Verdicts:
         return sorted(self.found & other.excluded | self.excluded & other.found)
 
 
+def asks_the_graph(prop: Property) -> bool:
+    """The property is a question about the finished graph, or speaks of the rules: it is not watched for on the way."""
+    return prop.asks_the_graph or bool(prop.each) or prop.name == SPEAKS_OF_RULES
+
+
+def asked_of_the_graph(search: Exploration, prop: Property) -> bool:
+    """Whether the graph has what decides a property of which `asks_the_graph` is true."""
+    if prop.is_feasibility:
+        return check_feasible(search, prop.fairness).run is not None
+    if prop.kind is PropertyKind.EVENTUALLY:
+        return check_responses(search, prop).verdict is Verdict.VIOLATED
+    if prop.scenario is not None:
+        return find_scenario(search, prop.scenario) is not None
+    if prop.each:
+        return None not in first_steps(search, prop.each)
+    broken = Compiled(search.system, Watch([prop]).predicates).predicates
+    return any(map(broken, search.states))
+
+
 class Original:
     """A shipped model: what it declares, and every other named property that applies to its settings."""
 
     def __init__(self, model: Model) -> None:
+        self.model = model
         self.name: str = model.name
         self.settings: Settings = model.settings
         self.declared = frozenset(declaration.name for declaration in model.properties)
-        own = [d.name for d in model.properties if d.kind is not None]
-        self.system, made = catalogue.build(model, [*names(), *own])
-        self.properties = tuple(p for p in made if not p.not_applicable)
+
+    @cached_property
+    def _built(self) -> tuple[System, list[Property]]:
+        own = [declaration.name for declaration in self.model.properties if declaration.kind is not None]
+        return catalogue.build(self.model, [*names(), *own])
+
+    @property
+    def system(self) -> System:
+        """The model's system, with the events of breaking a law."""
+        return self._built[0]
+
+    @cached_property
+    def properties(self) -> tuple[Property, ...]:
+        """Every named property that applies, and the model's own (eventually-properties of large models: if declared)."""
+        applies = [prop for prop in self._built[1] if not prop.not_applicable]
+        small = self.states <= LIVE
+        return tuple(p for p in applies if small or p.kind is not PropertyKind.EVENTUALLY or p.name in self.declared)
+
+    @cached_property
+    def watched(self) -> tuple[Property, ...]:
+        """What a search watches for, and that nothing is dropped where nothing may be lost."""
+        hidden = Property(HIDDEN, PropertyKind.ALWAYS, event=LOSSLESS_DROP)
+        return (*(prop for prop in self.properties if not asks_the_graph(prop)), hidden)
+
+    @cached_property
+    def unit(self) -> Compiled:
+        """The model's transitions with the events that are watched for."""
+        watch = Watch(self.watched)
+        return Compiled(self.system, watch.predicates, watch.event_names)
 
     @cached_property
     def exploration(self) -> Exploration:
         """Every reachable state."""
-        return explore(self.system, _watched(self.properties))
+        result = Exploration(self.unit)
+        search = Search(result, Watch(self.watched))
+        search.run(lambda: None)
+        search.finish()
+        return result
 
-    @property
+    @cached_property
+    def transitions(self) -> dict[int, list[Transition]]:
+        """The transitions of every reachable state."""
+        found: dict[int, list[Transition]] = {}
+        for state in self.exploration.states:
+            self.unit.successors(state, found.setdefault(state, []), [0] * len(self.unit.needs))
+        return found
+
+    def explored(self) -> None:
+        """Find out now what will be asked of it."""
+        _ = self.transitions, self.verdicts
+
+    @cached_property
     def states(self) -> int:
-        """How many states there are."""
-        return len(self.exploration.states)
-
-    @property
-    def is_small(self) -> bool:
-        """Whether eventually-properties are decided here."""
-        return self.states <= LIVE
+        """How many states there are, as the model expects it."""
+        expected = self.model.expect.states
+        return len(self.exploration.states) if expected is None else expected
 
     @cached_property
     def verdicts(self) -> Verdicts:
-        """What the original says of its properties."""
-        return verdicts(self.exploration, self.properties, live=self.is_small)
+        """What the model says of its properties."""
+        search = self.exploration
+        asked = {p.name for p in self.properties if asks_the_graph(p) and asked_of_the_graph(search, p)}
+        return self.verdicts_of(search, asked)
 
-    def successors_of(self, names: Iterable[str]) -> Compiled:
-        """The transitions of some of its actions."""
-        wanted = set(names)
-        return Compiled(replace(self.system, actions=tuple(a for a in self.system.actions if a.name in wanted)))
+    def verdicts_of(self, search: Exploration, asked: set[str]) -> Verdicts:
+        """What a search of this model or of a mutant says, by the rules of `engine.checker`; `asked` the graph has decided."""
+        found = asked | search.findings.keys() - {HIDDEN}
+        certain = search.complete and not sum(search.lacks.values()) and HIDDEN not in search.findings
+        excluded = {p.name for p in self.properties} - found if certain else set[str]()
+        return Verdicts(frozenset(found), frozenset(excluded))
 
-    def with_actions(self, changed: dict[str, Action]) -> System:
-        """The system with some of its actions replaced."""
-        return replace(self.system, actions=tuple(changed.get(a.name, a) for a in self.system.actions))
+    @cached_property
+    def offers(self) -> frozenset[Mutation]:
+        """The mutations for which there is a place."""
+        return frozenset(mutations(self.settings, self.system))
 
+    @cached_property
+    def by_state(self) -> dict[tuple[str, str], list[int]]:
+        """The packed states in which an end is in a connection state, by the variable's name and the state's."""
+        layout = self.unit.layout
+        found: dict[tuple[str, str], list[int]] = {}
+        for name in ("client.state", "server.state"):
+            place, sort = layout.places[name][0], self.system.by_name[name].sort
+            for state in self.exploration.states:
+                found.setdefault((name, str(sort.decode(state >> place.offset & place.mask))), []).append(state)
+        return found
 
-def _watched(props: Sequence[Property]) -> list[Property]:
-    return [*props, Property(HIDDEN, PropertyKind.ALWAYS, event=LOSSLESS_DROP)]
-
-
-def verdicts(search: Exploration, props: Sequence[Property], *, live: bool) -> Verdicts:
-    """What an exploration that watched the properties says of them, by the rules of `engine.checker`."""
-    found, looked_at = set[str](), set[str]()
-    for prop in props:
-        if prop.kind is PropertyKind.EVENTUALLY:
-            if live:
-                looked_at.add(prop.name)
-                if check_responses(search, prop).verdict is Verdict.VIOLATED:
-                    found.add(prop.name)
-        else:
-            looked_at.add(prop.name)
-            by_scenario = prop.scenario is not None and find_scenario(search, prop.scenario) is not None
-            if by_scenario or prop.name in search.findings:
-                found.add(prop.name)
-    certain = search.complete and not sum(search.lacks.values()) and HIDDEN not in search.findings
-    return Verdicts(frozenset(found), frozenset(looked_at - found) if certain else frozenset())
-
-
-def search_mutant(original: Original, changed: dict[str, Action], limits: Limits = UNLIMITED) -> Exploration:
-    """Explore the original with some actions replaced. Raises ValueOutsideSort if a variable leaves its sort."""
-    system = original.with_actions(changed)
-    anew = {p.name: p for p in properties(original.settings, system)}  # what speaks of the rules speaks of the mutant's
-    return explore(system, _watched([anew.get(p.name, p) for p in original.properties]), limits)
+    def with_actions(self, changed: dict[str, Action]) -> tuple[Action, ...]:
+        """Its actions, some of them replaced."""
+        return tuple(changed.get(a.name, a) for a in self.system.actions)
 
 
 def originals(only: Sequence[str] = (), *, at_most: int | None = None) -> list[Original]:
