@@ -83,17 +83,20 @@ class Original:
         return self._built[0]
 
     @cached_property
+    def _applies(self) -> list[Property]:
+        return [prop for prop in self._built[1] if not prop.not_applicable]
+
+    @cached_property
     def properties(self) -> tuple[Property, ...]:
         """Every named property that applies, and the model's own (eventually-properties of large models: if declared)."""
-        applies = [prop for prop in self._built[1] if not prop.not_applicable]
         small = self.states <= LIVE
-        return tuple(p for p in applies if small or p.kind is not PropertyKind.EVENTUALLY or p.name in self.declared)
+        return tuple(p for p in self._applies if small or p.kind is not PropertyKind.EVENTUALLY or p.name in self.declared)
 
     @cached_property
     def watched(self) -> tuple[Property, ...]:
         """What a search watches for, and that nothing is dropped where nothing may be lost."""
         hidden = Property(HIDDEN, PropertyKind.ALWAYS, event=LOSSLESS_DROP)
-        return (*(prop for prop in self.properties if not asks_the_graph(prop)), hidden)
+        return (*(prop for prop in self._applies if not asks_the_graph(prop)), hidden)
 
     @cached_property
     def unit(self) -> Compiled:
