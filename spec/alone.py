@@ -61,12 +61,14 @@ TIMERS = {
     Timer.TIME_WAIT: ("3.10.8, TIME-WAIT TIMEOUT",),
     Timer.USER: ("3.10.8, USER TIMEOUT",),
     Timer.FIN_WAIT_2: ("not in the RFC",),
+    Timer.KEEPALIVE: ("3.8.4",),
 }
 """Which actions answer a timer, by the beginnings of their clauses."""
 
 OF_THE_WORLD = frozenset({
     "client", "server", "relisten", "incarnations", "capacity", "loss", "duplicate", "reorder", "isn", "seq-bits", "data",
-    "syn-data", "close", "abort", "crash", "attacker", "old-duplicates", "msl",
+    "syn-data", "close", "abort", "crash", "attacker", "old-duplicates", "msl", "quiet-time",
+    "time-wait", "time-wait-restart",
 })  # fmt: skip
 """The settings that say what surrounds an end, or how much of it a model looks at. Alone, anything may happen to an end."""
 

@@ -92,6 +92,7 @@ class Timer(Enum):
     TIME_WAIT = "time-wait"
     USER = "user"
     FIN_WAIT_2 = "fin-wait-2"  # not in the RFC
+    KEEPALIVE = "keepalive"
 
 
 @dataclass(frozen=True)

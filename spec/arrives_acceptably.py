@@ -26,6 +26,7 @@ from .states import (
     TOLD_CLOSING,
 )
 from .text import Text, read_text, take_text
+from .time_wait import answered_in_time_wait
 
 __all__ = ["RULES", "passes_ack_bit"]
 
@@ -68,6 +69,7 @@ def receive_ack_out_of_range(e: Event) -> None:
     """An ACK outside the range that our sends allow is dropped, and answered by an ACK."""
     passes_fourth(e)
     e.when(e.seg.ack_bit, ~_ack_in_range(e))
+    answered_in_time_wait(e)
     e.acknowledge()
 
 
@@ -220,6 +222,7 @@ def receive_ack_of_fin_in_fin_wait_1(e: Event) -> None:
     e.when(_acks_our_fin(e))
     text = _text_alone(e)
     history.stale_acceptance(e, True)
+    history.fin_acknowledged(e)
     _take_ack(e)
     e.step.event("half-close-data", text.advance > 0)  # "enter FIN-WAIT-2 and continue processing in that state"
     _deliver(e, text)
@@ -341,6 +344,7 @@ def receive_fin_in_fin_wait_1(e: Event) -> None:
 def receive_fin_with_ack_of_fin_in_fin_wait_1(e: Event) -> None:
     """The peer's FIN, which acknowledges ours: TIME-WAIT, without FIN-WAIT-2."""
     e.when(_acks_our_fin(e))
+    history.fin_acknowledged(e)
     _take_fin(e)
     e.enter(TIME_WAIT)
     _acknowledge_fin(e)

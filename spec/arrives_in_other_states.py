@@ -84,7 +84,7 @@ def _rst_is_believed(e: Event) -> Expr:
     return e.seg.rst_bit if e.s.rfc5961 == "off" else e.seg.rst_bit & (e.seg.seq == e.me.rcv_nxt)
 
 
-@rule(ARRIVES, "3.10.7.4, second, 3)", *STATES, only_if=_challenges, choice="rfc5961=rst-syn")
+@rule(ARRIVES, "3.10.7.4, second, 3)", *STATES, only_if=_challenges, choice="rfc5961")
 def receive_inexact_rst(e: Event) -> None:
     """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
     _passes_first(e)
@@ -110,9 +110,9 @@ def _may_be_reopened(s: Settings) -> bool:
     ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MAY-2 (2)", SYN_RECEIVED, only_if=_may_be_reopened, choice="time-wait-reuse"
 )  # fmt: skip
 def receive_rst_in_syn_received_after_time_wait(e: Event) -> None:
-    """A reset in SYN-RECEIVED after TIME-WAIT: the SYN was an old duplicate, and TIME-WAIT goes on."""
+    """A reset in SYN-RECEIVED after TIME-WAIT: the SYN was an old duplicate, and TIME-WAIT begins again."""
     _passes_first(e)
-    e.when(_rst_is_believed(e))
+    e.when(_rst_is_believed(e), e.me.opened == PASSIVE)
     return_to_time_wait(e)
 
 
@@ -209,9 +209,9 @@ def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED; MAY-2 (2)", SYN_RECEIVED, only_if=_may_be_reopened, choice="time-wait-reuse"
 )  # fmt: skip
 def receive_syn_in_syn_received_after_time_wait(e: Event) -> None:
-    """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT goes on."""
+    """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT begins again."""
     _passes_second(e)
-    e.when(_syn_is_seen(e))
+    e.when(_syn_is_seen(e), e.me.opened == PASSIVE)
     history.stale_acceptance(e, True)
     return_to_time_wait(e)
 
@@ -221,7 +221,7 @@ def _syn_without_listener(e: Event) -> None:
     e.when(_syn_is_seen(e), (e.me.state != SYN_RECEIVED) | (e.me.opened == ACTIVE))
 
 
-@rule(ARRIVES, "3.10.7.4, fourth", *STATES, only_if=_challenges, choice="rfc5961=rst-syn")
+@rule(ARRIVES, "3.10.7.4, fourth", *STATES, only_if=_challenges, choice="rfc5961")
 def receive_syn(e: Event) -> None:
     """A SYN is dropped, wherever its number lies, and answered by a challenge ACK."""
     _syn_without_listener(e)

@@ -1,6 +1,6 @@
 """SEGMENT ARRIVES in SYN-SENT (RFC 9293 3.10.7.3), step by step in the RFC's order.
 
-Second step: "its sequence number exactly matches RCV.NXT" cannot be asked here, where RCV.NXT has no value yet; 3.5.3
+Second step: "the sequence number exactly matches RCV.NXT" cannot be asked here, where RCV.NXT has no value yet; 3.5.3
 decides: a reset in SYN-SENT is acceptable if its ACK field acknowledges the SYN.
 """
 

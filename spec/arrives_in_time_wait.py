@@ -1,8 +1,6 @@
 """SEGMENT ARRIVES in TIME-WAIT, fifth to eighth (RFC 9293 3.10.7.4).
 
-"The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and restart the 2 MSL
-timeout": but such a FIN lies before RCV.NXT, so that Table 6 rejects and answers it in step 1. What restarts the timeout is
-a setting therefore: see `time_wait`.
+What the RFC expects here, a retransmission of the remote FIN, lies before RCV.NXT and was answered in step 1: see `time_wait`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Time: one clock, whose ticks let segments age and timers run.
 
 There is no drift, and all bounds are closed: a segment may be delivered or lost at any age =< MSL, and time cannot pass
-beyond that. Processing takes no time. A timer counts the ticks since it was started and stops at its length: TIME-WAIT and the
-quiet time may then end, at once or later; keepalive, the user timeout and the timeout of FIN-WAIT-2 are deadlines, beyond which
-time cannot pass either. At one instant everything may happen in any order, except that a segment of age MSL is gone
-for a timer that ends at that instant.
+beyond that. Processing takes no time. A timer counts the ticks since it was started and stops at its length (the quiet
+time, which runs where there is no TCB, counts those to come): TIME-WAIT and the quiet time may then end, at once or later;
+keepalive, the user timeout and the timeout of FIN-WAIT-2 are deadlines, beyond which time cannot pass either. At one instant
+everything may happen in any order, except that a segment of age MSL is gone for a timer that ends at that instant.
 
 Without `msl` none of this is there, and what a timer would do may happen at any moment (see `timeouts`).
 """
@@ -42,7 +42,7 @@ def now(s: Settings) -> Expr:
 
 
 def ripe(e: Event, timer: Expr, length: Operand) -> None:
-    """The timer has run for its length; of what was in flight when it was started MSL ago nothing is left."""
+    """The timer has run for its length, and no segment of age MSL is in flight any more."""
     if e.s.msl:
         e.when(timer == length, ~any_of(*(_is_at_its_end(channel, e.s) for channel in (e.end.to_me, e.end.to_peer))))
 

@@ -1,12 +1,14 @@
-"""What befalls an end from outside the protocol: crash and restart (RFC 9293 3.5.1, 3.4.2)."""
+"""What befalls an end from outside the protocol: crash and restart, and the quiet time behind it (RFC 9293 3.5.1, 3.4.3)."""
 
 from __future__ import annotations
 
 from synproof.engine.expr import const
 from synproof.engine.system import Kind
 
+from .clock import ripe
 from .event import Event, Rule, rule
 from .states import CLOSED, NOTHING, STATE
+from .timeouts import TIMER
 
 __all__ = ["RULES"]
 
@@ -25,4 +27,11 @@ def crash(e: Event) -> None:
     e.delete_tcb()
 
 
-RULES: tuple[Rule, ...] = (crash,)
+@rule(Kind.TIMEOUT, "3.4.3", CLOSED, only_if=lambda s: s.quiet_time != "off", choice="quiet-time", tags=TIMER)
+def end_quiet_time(e: Event) -> None:
+    """The quiet time is over: sequence numbers may be assigned again."""
+    ripe(e, e.me.quiet, 1)
+    e.set(e.me.quiet, 0)
+
+
+RULES: tuple[Rule, ...] = (crash, end_quiet_time)

@@ -40,7 +40,7 @@ class Event:
 
     def __init__(self, step: Step, end: End, settings: Settings, state: Expr, seg: Expr | None = None) -> None:
         self.step, self.end, self.s, self.state = step, end, settings, state
-        self.restarts_time_wait: Expr = FALSE
+        self.restarts_time_wait: Expr = FALSE  # known before the segment that this step sends
         self.me, self.peer = end.me, end.peer
         self._seg = seg
 
@@ -82,7 +82,7 @@ class Event:
         """Enter the state."""
         self.step.set(self.me.state, state)
         if self.me.former and self.state is SYN_RECEIVED and not any(state is end for end in (CLOSED, LISTEN, TIME_WAIT)):
-            for _, former in self.me.former:  # the connection is established: there is no way back
+            for _, former in self.me.former:  # the SYN was no old duplicate: there is no way back
                 self.set(former, 0)
             self.set(self.me.reopened, FALSE)
         history.state_entered(self, state)
@@ -153,7 +153,10 @@ class Event:
             self.step.set(self.me.told, told)
 
     def linger_after_reset(self) -> None:
-        """Enter TIME-WAIT with a reset on its way: the queues are flushed, and of the numbers SND.NXT and RCV.NXT are kept."""
+        """Enter TIME-WAIT with a reset on its way: the queues are flushed, and of the numbers SND.NXT and RCV.NXT are kept.
+
+        ISS and IRS move up to them, so that nothing counts as sent or delivered any more.
+        """
         me = self.me
         kept = {me.snd_una: me.snd_nxt, me.iss: me.snd_nxt - 1, me.irs: me.rcv_nxt - 1, me.reset_sent: TRUE}
         for variable, absent in me.block:

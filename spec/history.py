@@ -52,8 +52,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "aborted", "arrival", "begin_incarnation", "closed_first", "connected", "delivered", "ended_by_fins", "fin_acknowledged",
-    "fin_taken", "found_dead", "is_late", "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "stale_acceptance",
-    "state_entered", "take_irs", "tcb_deleted", "time_wait_cut_short", "time_wait_over", "time_wait_restarted",
+    "fin_taken", "found_dead", "is_late", "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "set_aside",
+    "stale_acceptance", "state_entered", "take_irs", "take_up_again", "tcb_deleted", "time_wait_cut_short", "time_wait_over",
+    "time_wait_restarted",
 ]  # fmt: skip
 
 
@@ -87,6 +88,8 @@ def begin_incarnation(e: Event) -> None:
     _rewrite(e, e.end.to_me, lambda segment: replace(segment, known=False))
     gone = ite(peer.state.isin(CLOSED, LISTEN), NOBODY, ite(acquainted, KNOWN, PAST))
     e.step.change(peer.irs_from, ite(peer.irs_from == PRESENT, gone, peer.irs_from))
+    if peer.former:
+        e.step.change(peer.former_irs_from, ite(peer.former_irs_from == PRESENT, gone, peer.former_irs_from))
     e.step.change(me.taken, False)
     e.step.change(me.irs_from, NOBODY)
     for mark in (me.ended, me.missed, me.dropped, peer.ended):
@@ -114,6 +117,17 @@ def tcb_deleted(e: Event) -> None:
     """Without a TCB only this still matters: that the present incarnation had taken its IRS from the peer's present one."""
     now = e.step.now(e.me.irs_from)
     e.step.change(e.me.irs_from, ite(now == PRESENT, PRESENT, NOBODY))
+
+
+def set_aside(e: Event) -> None:
+    """The connection is reopened from TIME-WAIT, and may have to be taken up again."""
+    e.step.change(e.me.former_irs_from, e.me.irs_from)
+
+
+def take_up_again(e: Event) -> None:
+    """The new connection was none: TIME-WAIT is again that of the one before."""
+    e.step.change(e.me.irs_from, e.me.former_irs_from)
+    e.step.change(e.me.former_irs_from, NOBODY)
 
 
 def knows_peer(e: Event) -> Expr:

@@ -58,7 +58,7 @@ def _tcb(s: Settings, _: System) -> Iterator[Clause]:
 
 
 def _listen(s: Settings, _: System) -> Iterator[Clause]:
-    """3.10.7.4, second: "flush the segment queue and return to LISTEN"; MUST-11 for how the connection was opened."""
+    """3.10.7.4, second: "return this connection to LISTEN state"; MUST-11 for how the connection was opened."""
     for me in ends(s):
         clean = _absent(me, me.opened) & (any_of(not s.must_11, me.opened == PASSIVE))
         yield f"the {me.end} keeps nothing of an attempt in LISTEN", implies(me.state == LISTEN, clean)

@@ -19,7 +19,7 @@ from .clock import now
 from .event import Event
 from .history import begin_incarnation
 
-__all__ = ["choose_iss", "incarnation_length", "reused_number"]
+__all__ = ["choose_iss", "incarnation_length"]
 
 
 def choose_iss(e: Event) -> Expr:
@@ -31,16 +31,16 @@ def choose_iss(e: Event) -> Expr:
     elif e.s.isn == "any":
         iss = e.step.choose("iss", sort)
     elif e.s.isn == "clock":
-        iss = now(e.s) + reused_number(e.me.end, sort.bits)
+        iss = now(e.s) + _number_of_end(e.me.end, sort.bits)
     else:
         assert e.s.isn == "reuse"
-        iss = const(reused_number(e.me.end, sort.bits), sort)
+        iss = const(_number_of_end(e.me.end, sort.bits), sort)
     begin_incarnation(e)
     return iss
 
 
-def reused_number(end: str, bits: int) -> int:
-    """The ISS that an end chooses each time under `isn=reuse`: one that is not 0, another at the other end."""
+def _number_of_end(end: str, bits: int) -> int:
+    """The ISS that an end chooses each time under `isn=reuse`, and where its clock starts: not 0, another at each end."""
     return 1 if end == "client" else 1 + (1 << (bits - 1)) % ((1 << bits) - 1)
 
 

@@ -419,7 +419,7 @@ def _three_way_only(s: Settings) -> str:
 LAWS: tuple[Law, ...] = (
     Law(
         "follows-figure-5",
-        "Every change of state is an arc of figure 5, on the event and with the segment that are written at it.",
+        "Every change of state is an arc of figure 5, with what is written at it, or added by reset, timeout, crash or MAY-2.",
         _arcs, _three_way_only,
     ),
     Law(

@@ -38,7 +38,7 @@ from .states import (
     WILLING,
 )
 from .system import ends
-from .tcb import Tcb
+from .tcb import ZERO, Tcb
 
 __all__ = ["Row", "names", "needs_observing", "properties", "rows"]
 
@@ -307,6 +307,8 @@ class _Properties:
             return "syn-data=off"
         if name.startswith("drained-if-") and not s.msl:
             return NO_CLOCK
+        if name.startswith("drained-if-") and all(me.heard is ZERO for me in (self.client, self.server)):
+            return "no end sends a FIN to one that may be in TIME-WAIT"
         if name in OF_KEEPALIVE and s.keepalive is None:
             return "keepalive=off"
         if name == "keepalive-in-time" and not s.msl:
@@ -377,7 +379,7 @@ class _Properties:
             ("a user was told of a refusal, a reset or a timeout", told),
         )
         if self.s.msl:
-            clauses = (*clauses, ("a timer runs, and will bring a step", any_of(*(runs_out(me) for me in (a, b)))))
+            clauses = (*clauses, ("a timer runs", any_of(*(runs_out(me) for me in (a, b)))))
         return replace(
             self._of(NO_DEADLOCK),
             predicate=any_of(*(truth for _, truth in clauses)),

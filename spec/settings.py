@@ -274,7 +274,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "user-timeout",
         timer(),
-        "the user timeout of 3.8.3: none, at any time, or after so many ticks",
+        "the user timeout of 3.10.8: none, at any time, or after so many ticks",
     ),
     Setting("keepalive", keepalive(), "keepalive of 3.8.4, ticks:ticks:count"),
     Setting("rst-on-closed", switch(), "CLOSED answers with RST"),

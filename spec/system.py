@@ -16,6 +16,7 @@ from . import (
     arrives_in_time_wait,
     environment,
     history,
+    keepalive,
     timeouts,
     user_calls,
 )
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *arrives_acceptably.RULES,
     *arrives_in_time_wait.RULES,
     *timeouts.RULES,
+    *keepalive.RULES,
     *environment.RULES,
 )
 """Every rule, in the order of RFC 9293 3.10."""

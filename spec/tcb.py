@@ -22,6 +22,7 @@ from .states import (
     HEARD,
     LAST_ACK,
     LISTEN,
+    NOBODY,
     OPENED,
     ORIGIN,
     STATE,
@@ -134,6 +135,11 @@ class Tcb:
             "dropped", BOOL, "an octet that the user had handed over was never sent", tcb=False, history=True
         )
         self.ended = self._declare("ended", BOOL, "the last connection ended by FINs alone", tcb=False, history=True)
+        self.former_irs_from: Expr = NOBODY
+        if self.former:
+            self.former_irs_from = self._declare(
+                "former_irs_from", ORIGIN, "whose SYN set the IRS that is kept", tcb=False, history=True
+            )
         self.heard = self._declare(
             "heard", HEARD, "whether the ACK of this end's FIN reached it", tcb=False, history=True
         ) if s.msl and self.sends_fin and other in s.close else ZERO  # fmt: skip

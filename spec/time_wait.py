@@ -7,7 +7,8 @@ step 5 is any other acceptable ACK. The setting `time-wait-restart` names the re
 A SYN may reopen the connection, if its end "(1) assigns its initial sequence number for the new connection to be larger than
 the largest sequence number it used on the previous connection incarnation, and (2) returns to TIME-WAIT state if the SYN
 turns out to be an old duplicate". The number is SND.NXT, the least that is larger; `time-wait-reuse=bsd` asks for
-SEG.SEQ > RCV.NXT too.
+SEG.SEQ > RCV.NXT too. It is said of "when a connection is closed": where ABORT led to TIME-WAIT nothing is reopened, nor does
+CLOSE send a FIN before it is known that the SYN was none of old.
 """
 
 from __future__ import annotations
@@ -31,20 +32,25 @@ def answered_in_time_wait(e: Event) -> None:
         return
     seg = e.seg
     if e.s.time_wait_restart == "fin":
-        _restart(e, seg.fin_bit & (seg.seq + seg_len(seg) == e.me.rcv_nxt))
+        _restart(e, seg.fin_bit & (seg.seq + seg_len(seg) == e.me.rcv_nxt), "If it is the peer's FIN again, the")
     elif e.s.time_wait_restart == "reply":
-        _restart(e, ~seg.syn_bit | seg.ack_bit)
+        _restart(e, ~seg.syn_bit | seg.ack_bit, "Unless it is a SYN without ACK, the")
 
 
 def acceptable_in_time_wait(e: Event) -> None:
     """The segment reaches step 5 with an ACK; if it has a FIN, that is answered."""
     if e.s.time_wait_restart == "any-ack":
-        _restart(e, TRUE)
+        _restart(e, TRUE, "The")
     elif e.s.time_wait_restart == "reply":
-        _restart(e, e.seg.fin_bit)
+        _restart(e, e.seg.fin_bit, "If it is answered, the")
 
 
-def _restart(e: Event, when: Expr) -> None:
+def _restart(e: Event, when: Expr, words: str) -> None:
+    """The timeout begins again where `when` holds. This comes before what is sent: see `history.is_late`."""
+    if not e.s.msl:
+        return
+    e.step.sentence += f" {words} time-wait timeout is restarted."
+    e.step.choice = "; ".join(filter(None, (e.step.choice, f"time-wait-restart={e.s.time_wait_restart}")))
     e.restarts_time_wait = when
     e.restart(e.me.waited, when)
     history.time_wait_restarted(e, when)
@@ -59,7 +65,7 @@ def reopens(e: Event) -> Expr:
     if e.s.time_wait_reuse == "off" or e.state is not TIME_WAIT:
         return FALSE
     greater = me.rcv_nxt < seg.seq if e.s.time_wait_reuse == "bsd" else TRUE
-    return all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit, greater)
+    return all_of(seg.syn_bit, ~seg.ack_bit, ~seg.rst_bit, greater, ~me.reset_sent)
 
 
 def reopen(e: Event) -> None:
@@ -68,6 +74,7 @@ def reopen(e: Event) -> None:
     iss = me.snd_nxt
     for number, former in me.former:
         e.set(former, number)
+    history.set_aside(e)
     history.begin_incarnation(e)
     history.take_irs(e, begun=True)
     for variable, value in (
@@ -95,5 +102,6 @@ def return_to_time_wait(e: Event) -> None:
     ):  # fmt: skip
         e.set(variable, value)
     e.restart(me.unacknowledged_for)
-    history.tcb_deleted(e)
+    history.take_up_again(e)
+    history.time_wait_restarted(e, TRUE)
     e.enter(TIME_WAIT)

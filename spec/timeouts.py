@@ -1,4 +1,4 @@
-"""Timeouts (RFC 9293 3.10.8), giving up (3.8.3) and keepalive (3.8.4).
+"""Timeouts (RFC 9293 3.10.8) with that of FIN-WAIT-2 that common stacks have, and giving up (3.8.3).
 
 Where time is not modelled a timer that runs may fire at any moment; so may retransmission in any case, for nothing here
 speaks of its timeout.
@@ -18,11 +18,9 @@ from .clock import due, ripe
 from .event import Event, Rule, rule
 from .settings import Settings
 from .states import (
-    CLOSED,
     CLOSING,
     FIN_WAIT_1,
     FIN_WAIT_2,
-    KEPT_ALIVE,
     LAST_ACK,
     PASSIVE,
     SENDING,
@@ -33,7 +31,7 @@ from .states import (
 )
 from .time_wait import return_to_time_wait
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "TIMER"]
 
 RETRANSMISSION = frozenset({"retransmission"})
 TIMER = frozenset({"timer"})
@@ -120,7 +118,7 @@ def give_up_in_syn_received_after_passive_open(e: Event) -> None:
     only_if=lambda s: s.give_up and s.time_wait_reuse != "off", choice="give-up=on", tags=TIMER,
 )  # fmt: skip
 def give_up_in_syn_received_after_time_wait(e: Event) -> None:
-    """The SYN-ACK was sent as often as allowed: the SYN was an old duplicate, and TIME-WAIT goes on."""
+    """The SYN-ACK was sent as often as allowed: the SYN was an old duplicate, and TIME-WAIT begins again."""
     _budget_spent(e)
     return_to_time_wait(e)
 
@@ -165,53 +163,7 @@ def leave_time_wait(e: Event) -> None:
     e.delete_tcb()
 
 
-# ---- 3.8.4 keepalive -------------------------------------------------------------------------------------------------
-
-
-def _keeps_alive(s: Settings) -> bool:
-    return s.keepalive is not None
-
-
-def _is_idle(e: Event, asked: bool) -> None:
-    """Nothing is outstanding, and the peer has said nothing for long enough; `asked`: as many probes were sent as may be."""
-    me, alive = e.me, e.s.keepalive
-    assert alive is not None
-    e.when(me.snd_una == me.snd_nxt, me.queued == 0, (me.probes == alive.probes) if asked else (me.probes < alive.probes))
-    if alive.idle is not None and alive.interval is not None:
-        due(e, me.idle_for, alive.interval if asked else ite(me.probes == 0, alive.idle, alive.interval))
-
-
-@rule(Kind.TIMEOUT, "3.8.4", *KEPT_ALIVE, only_if=_keeps_alive, choice="keepalive", tags=TIMER)
-def send_keepalive(e: Event) -> None:
-    """The connection is idle: a probe is sent, without data and with a number that the peer has acknowledged already."""
-    me = e.me
-    _is_idle(e, asked=False)
-    e.set(me.probes, me.probes + 1)
-    e.restart(me.idle_for)
-    e.send(seq=me.snd_nxt - 1, ack=me.rcv_nxt)
-
-
-@rule(Kind.TIMEOUT, "3.8.4; MUST-29", *KEPT_ALIVE, only_if=_keeps_alive, choice="keepalive", tags=TIMER)
-def give_up_idle_connection(e: Event) -> None:
-    """No probe was answered, and there are no more: the connection is closed and the user told."""
-    _is_idle(e, asked=True)
-    history.aborted(e)
-    history.found_dead(e)
-    e.delete_tcb(told=TIMED_OUT)
-
-
-# ---- 3.4.2, 3.4.3 quiet time -----------------------------------------------------------------------------------------
-
-
-@rule(Kind.TIMEOUT, "3.4.3", CLOSED, only_if=lambda s: s.quiet_time != "off", choice="quiet-time", tags=TIMER)
-def end_quiet_time(e: Event) -> None:
-    """The quiet time is over: sequence numbers may be assigned again."""
-    ripe(e, e.me.quiet, 1)
-    e.set(e.me.quiet, 0)
-
-
 RULES: tuple[Rule, ...] = (
     retransmit_syn, retransmit_syn_ack, retransmit_data, retransmit_fin, give_up_in_syn_received_after_passive_open,
-    give_up_in_syn_received_after_time_wait, give_up, user_timeout, leave_fin_wait_2, leave_time_wait, send_keepalive,
-    give_up_idle_connection, end_quiet_time,
+    give_up_in_syn_received_after_time_wait, give_up, user_timeout, leave_fin_wait_2, leave_time_wait,
 )  # fmt: skip

@@ -8,7 +8,7 @@ modelled.
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, Operand
+from synproof.engine.expr import Expr, Operand, any_of
 from synproof.engine.system import Kind
 
 from .event import Event, Rule, rule
@@ -199,7 +199,7 @@ def close_in_syn_received(e: Event) -> None:
     """The user calls CLOSE, and has called no SEND: a FIN is sent at once, whoever it was that sent the SYN."""
     me = e.me
     _calls_close(e)
-    e.when(me.queued == 0, me.sent == 0)
+    e.when(me.queued == 0, me.sent == 0, ~me.reopened)
     e.set(me.closed_by_user, True)
     e.set(me.syn_text, 0)  # it was not acknowledged, and will come again
     e.send_fin()
@@ -212,7 +212,7 @@ def queue_close_in_syn_received(e: Event) -> None:
     me = e.me
     _calls_close(e)
     if e.s.close_in_syn_received == "fin-wait-1":
-        e.when((me.queued > 0) | (me.sent > 0))
+        e.when(any_of(me.queued > 0, me.sent > 0, me.reopened))
     _queue_close(e)
 
 
@@ -292,7 +292,7 @@ def abort(e: Event) -> None:
 
 
 @rule(
-    Kind.USER_CALL, "3.5.2; figure 5, note 3; against 3.10.5",
+    Kind.USER_CALL, "3.10.5, SYN-RECEIVED to CLOSE-WAIT; against it 3.5.2 and figure 5, note 3",
     SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT,
     only_if=lambda s: s.abort_to == "time-wait", choice="abort-to=time-wait", name="abort",
 )  # fmt: skip
@@ -304,8 +304,8 @@ def abort_and_linger(e: Event) -> None:
 
 @rule(Kind.USER_CALL, "3.10.5, CLOSING, LAST-ACK and TIME-WAIT", CLOSING, LAST_ACK, TIME_WAIT)
 def abort_behind_fin(e: Event) -> None:
-    """The user calls ABORT behind CLOSE and the peer's FIN: the TCB is deleted, and no reset sent, even if our FIN waits."""
-    e.when(e.me.end in e.s.abort, ~e.me.reset_sent)
+    """The user calls ABORT where no reset is owed: the TCB is deleted, even if our FIN waits."""
+    e.when(e.me.end in e.s.abort)
     e.delete_tcb()
 
 

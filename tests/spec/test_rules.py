@@ -29,6 +29,16 @@ VARIANTS: dict[str, dict[str, object]] = {
     "closing-deferred": {"close": "on", "close-in-syn-received": "defer", "rfc1337": "on", "rfc5961": "off", "data": "1:1"},
     "closing-three-way": {"close": "on", "close-style": "three-way", "data": "1:1"},
     "closing-reassembly": {"close": "on", "reassembly": "on", "window": 3, "data": "2:2", "seq-bits": 5},
+    "reopening": {
+        "close": "on", "msl": 1, "time-wait": 2, "time-wait-reuse": "rfc1122", "data": "1:1", "retransmit": 1, "give-up": "on",
+        "time-wait-restart": "reply",
+    },
+    "reopening-bsd": {"close": "on", "msl": 2, "time-wait-reuse": "bsd", "time-wait-restart": "any-ack", "rfc5961": "all"},
+    "lingering": {"close": "on", "abort": "on", "abort-to": "time-wait", "time-wait-reuse": "rfc1122", "data": "1:0"},
+    "timers": {
+        "close": "on", "msl": 1, "time-wait": 1, "keepalive": "3:2:2", "user-timeout": 3, "fin-wait-2-timeout": 2, "crash": 1,
+        "quiet-time": "after-forgetting", "isn": "clock", "rfc1337": "on",
+    },
     "closing-two-way": {"close": "on", "handshake": "two-way", "server": "active", "rfc5961": "all"},
 }
 
