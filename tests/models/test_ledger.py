@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from synproof.engine.ablation import ablated, costs, mends
 from synproof.engine.cli import main
-from synproof.engine.experiment import Experiment
-from synproof.engine.ledger import Claim, Exhibit, Holding
+from synproof.engine.experiment import Experiment, Laboratory
+from synproof.engine.explore import Limits
+from synproof.engine.ledger import Ablation, Claim, Exhibit, Holding, Removal
 from synproof.engine.property import PropertyKind, Verdict
 from synproof.models.catalogue import catalogue
 from synproof.models.ledger.alternatives import alternatives
@@ -131,3 +133,30 @@ def test_an_exhibit_is_drawn_only_if_there_is_a_run() -> None:
     shown += [exhibit for hazard in hazards() for exhibit in (*hazard.found, *hazard.flips)]
     for exhibit in shown:
         assert not exhibit.drawn or exhibit.experiment.expect in (Verdict.VIOLATED, Verdict.REACHED), exhibit
+
+
+# ---- what comes out --------------------------------------------------------------------------------------------------
+
+
+def test_the_third_segment_costs_one_segment() -> None:
+    topic = next(topic for topic in topics() if topic.name == "third-segment")
+    laboratory = Laboratory(catalogue)
+    laboratory.plan(topic.experiments)
+    measured = {cost.what: (cost.present, cost.removed) for cost in costs(laboratory, topic)}
+    assert measured["segments that arrive until both ends are ESTABLISHED"] == (3, 2)
+
+
+def test_a_third_segment_is_what_a_ghost_lacks() -> None:
+    base, found = mends(Laboratory(catalogue, limits=Limits(50_000)), "two-way-old-data", "no-ghost-connection", {})
+    assert base.told == "violated (2)"
+    mended = {(one.setting, one.value) for one in found if one.verdict is Verdict.HOLDS}
+    assert ("handshake", "three-way") in mended
+    assert ("old-duplicates", "none") not in mended, "a SYN that is sent again becomes old as well"
+
+
+def test_taking_away_the_third_segment_changes_what_it_is_for_and_no_more() -> None:
+    ablation = Ablation("two-generals", "", (Removal("the third segment", (("handshake", "two-way"),)),))
+    matrix = ablated(Laboratory(catalogue), ablation)
+    assert matrix.cell("reaches:SYN_RECEIVED", 0) == "not-reached"
+    assert matrix.cell("numbers-agree", 0) == "" and "numbers-agree" not in matrix.changed
+    assert "follows-figure-5" not in matrix.whole, "laws of single steps are left out"
