@@ -22,7 +22,7 @@ from synproof.spec.clock import DEADLINE, TICK, Clock
 from synproof.spec.event import End, Event, Rule
 from synproof.spec.laws import observed
 from synproof.spec.network import Network
-from synproof.spec.states import STATE
+from synproof.spec.states import LISTEN, STATE
 from synproof.spec.system import in_force, mark_drops, sides, written
 from synproof.spec.tcb import ZERO, Tcb
 
@@ -177,8 +177,8 @@ class _Event(Event):
         if tamper("state", STAYS):
             return
         for other in STATES:
-            possible = other is not state and self.me.can_be_in(other)
-            if possible and tamper("state", f"enters {other.attr}"):
+            possible = self.me.can_be_in(other) or other is LISTEN  # where real stacks went after an active OPEN, too
+            if possible and other is not state and tamper("state", f"enters {other.attr}"):
                 self.step.entering_another_state = True
                 entered_instead(self, other)
                 super().enter(other)

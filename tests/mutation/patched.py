@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from synproof.engine.compile import Compiled
-from synproof.engine.explore import Exploration, Limits, Means, Search, Watch
+from synproof.engine.explore import UNLIMITED, Exploration, Limits, Means, Search, Watch
 from synproof.engine.expr import Op, all_of
 from synproof.engine.layout import Layout
 from synproof.engine.property import Property
@@ -148,10 +148,11 @@ class Patched(Compiled):
         return bare
 
     # -- what notices it -----------------------------------------------------------------------------------------
-    def noticed_by(self, limits: Limits) -> list[str]:
-        """The properties whose verdicts the mutant changes. Raises ValueOutsideSort.
+    def noticed_by(self, limits: Limits = UNLIMITED, *, all_of_them: bool = False) -> list[str]:
+        """Properties whose verdicts the mutant changes. Raises ValueOutsideSort.
 
-        What a single run or state settles ends the search; only if nothing does, the finished graph is asked.
+        Unless all are wanted, what a single run or state settles ends the search, and the finished graph is asked only if
+        nothing does.
         """
         original, watch = self.original, Watch(self.original.watched)
         excluded = original.verdicts.excluded
@@ -159,7 +160,7 @@ class Patched(Compiled):
         search = Search(result, watch, limits, means=Means(move=None))
 
         def look() -> None:
-            if not excluded.isdisjoint(result.findings):
+            if not all_of_them and not excluded.isdisjoint(result.findings):
                 raise _Enough
 
         try:
@@ -168,7 +169,8 @@ class Patched(Compiled):
         except _Enough:
             return sorted(excluded & result.findings.keys())
         search.finish()
-        if missing := original.verdicts.differ(original.verdicts_of(result, self._asked_before)):
+        missing = original.verdicts.differ(original.verdicts_of(result, self._asked_before))
+        if missing and not all_of_them:
             return missing
         self.system = self._whole
         asked = set[str]()
