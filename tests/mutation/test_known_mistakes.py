@@ -225,7 +225,8 @@ MISTAKES = (
     ),
     Mistake(
         "the quiet time is not kept after a crash",
-        (mutant("crash_in_established", "quiet", "is not kept"),), "quiet-time", ("only-what-was-sent",),
+        (mutant("crash_in_established", "quiet", "is not kept"), mutant("crash_in_syn_sent", "quiet", "is not kept")),
+        "crash-and-quiet-time-reuse", ("old-syn-arrives", "old-data-arrives"),
     ),
 )  # fmt: skip
 
