@@ -7,7 +7,7 @@ of three segments) witness only what is a choice of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from synproof.engine.exploration import Exploration
@@ -96,7 +96,7 @@ def take_census(only: Collection[str] = (), *, told: Callable[[str], None] = lam
         settings = _settings(name)
         system = build(settings)
         exploration = explore(system)
-        of_action = {action.name: known[_key(action)] for action in system.actions if action.actor in ENDS}
+        of_action = {action.name: _deed_of(action, known) for action in system.actions if action.actor in ENDS}
         for deed in dict.fromkeys(of_action.values()):
             had[deed].append(name)
         for deed in dict.fromkeys(deed for action, deed in of_action.items() if exploration.coverage[action]):
@@ -126,6 +126,14 @@ def _settings(name: str) -> Settings:
 
 def _key(action: Action) -> tuple[str, str]:
     return action.name.partition(".")[2], action.sentence
+
+
+def _deed_of(action: Action, known: Mapping[tuple[str, str], Deed]) -> Deed:
+    """The deed that an action is; a setting may have added to its rule's sentence."""
+    name, sentence = _key(action)
+    if (name, sentence) in known:
+        return known[name, sentence]
+    return next(deed for (other, begins), deed in known.items() if other == name and sentence.startswith(begins))
 
 
 def _find_changes(
