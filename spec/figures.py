@@ -99,6 +99,10 @@ class Figures:
     def _quiet(self) -> Expr:
         return (size(self.to_a) == 0) & (size(self.to_b) == 0)
 
+    def _two_msl(self) -> tuple[ScenarioLine, ...]:
+        """What TIME-WAIT waits for, where time is modelled: nothing but ticks, and no more of them than it needs."""
+        return tuple(self._line("(2 MSL)", "clock.tick") for _ in range(self.s.time_wait))
+
     # -- the figures ---------------------------------------------------------------------------------------------
     def _handshake(self, iss_of_b: str = "300") -> tuple[ScenarioLine, ...]:
         """Lines 2 to 4 of figure 6, after the departure of the SYN."""
@@ -300,6 +304,7 @@ class Figures:
                     "TIME-WAIT --> <SEQ=101><ACK=301><CTL=ACK> --> CLOSED", "server.receive_ack_of_fin_in_last_ack",
                     all_of(seg.seq == a.snd_nxt, seg.ack == b.snd_nxt, ~seg.fin_bit), self._states(TIME_WAIT, CLOSED),
                 ),
+                *self._two_msl(),
                 self._line("(2 MSL) CLOSED", "client.leave_time_wait", after=self._states(CLOSED, CLOSED)),
             ),
         )  # fmt: skip
@@ -329,6 +334,7 @@ class Figures:
                     "... <SEQ=101><ACK=301><CTL=ACK> -->", "server.receive_ack_of_fin_in_closing",
                     ack_of[a], self._states(TIME_WAIT, TIME_WAIT),
                 ),
+                *self._two_msl(),
                 self._line("(2 MSL) CLOSED", "client.leave_time_wait"),
                 self._line("(2 MSL) CLOSED", "server.leave_time_wait", after=self._states(CLOSED, CLOSED)),
             ),
