@@ -57,6 +57,11 @@ class Bench:
         found = [step for step in successors(self.system, state) if step.action.name == f"server.{name}"]
         return Outcome(self.system, found[0]) if found else None
 
+    def tick(self, state: dict[str, Value]) -> dict[str, Value] | None:
+        """What a tick makes of the state, or None if time cannot pass there."""
+        found = [step for step in successors(self.system, state) if step.action.name == "clock.tick"]
+        return dict(found[0].after) if found else None
+
     def segment(self, text: str) -> tuple[Value, ...]:
         """`SYN,ACK SEQ=300 ACK=101 LEN=1` as a segment of the client's present incarnation."""
         fields: dict[str, Value] = {"present": True}
