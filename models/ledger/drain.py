@@ -71,7 +71,7 @@ BY_RULE: dict[tuple[str, bool], Bounds] = {
     ("fin", True): SLOW,
     **{(rule, data): SLOW for rule in ("any-ack", "never") for data in (False, True)},
 }
-REPLY = _bounds((2, 1, 2), (2, 1, 2), (1, 2))
+REPLY = _bounds((2, 1, 2), (2, 1, 2), (2, 2))
 REPLY_TO_SYN = _bounds((2, 2, 3), (3, 2, 3), (2, 3))
 """A bare SYN is answered without a restart, and only the end that listened can be sent one."""
 
