@@ -11,11 +11,12 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from .campaign import Fate, Outcome, all_mutations, fate_of
-from .mutants import Mutation
 from .originals import Original, originals
+from .tampering import Mutation
 
 ENOUGH = 0.97
 MODELS: list[Original] = []  # explored before the processes are made, so that each has them
@@ -26,22 +27,23 @@ def main() -> int:
     options = _options()
     MODELS.extend(originals(at_most=options.at_most))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
-    if options.sample:
-        tried = sorted(random.Random(9293).sample(tried, min(options.sample, len(tried))))
+    random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
+    tried = tried[: options.sample]
     fates = []
-    for fate in _fates(tried, options.jobs):
-        fates.append(fate)
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{len(fates)} of {len(tried)} ")
-    if options.out:
-        options.out.write_text("".join(f"{_line(fate)}\n" for fate in fates), encoding="utf-8")
+    with options.out.open("w", encoding="utf-8") if options.out else nullcontext() as out:
+        for fate in _fates(tried, options.jobs):
+            fates.append(fate)
+            if out:
+                print(_line(fate), file=out, flush=True)
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{len(fates)} of {len(tried)} ")
     tally = Counter(fate.outcome for fate in fates)
     changed = tally[Outcome.NOTICED] + tally[Outcome.SURVIVES]
     share = tally[Outcome.NOTICED] / max(changed, 1)
     lines = [f"{len(tried)} mutants on {len(MODELS)} models"]
     lines += [f"  {outcome.value:12} {tally[outcome]}" for outcome in Outcome]
     lines.append(f"noticed of those that change a graph: {tally[Outcome.NOTICED]} of {changed} ({share:.1%})")
-    lines += [f"  {_line(fate)}" for fate in fates if fate.outcome is Outcome.SURVIVES]
+    lines += sorted(f"  {_line(fate)}" for fate in fates if fate.outcome is Outcome.SURVIVES)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0 if share >= ENOUGH else 1
 

@@ -12,9 +12,10 @@ from enum import Enum as PyEnum
 from synproof.engine.errors import ValueOutsideSort
 from synproof.engine.explore import Limits
 
-from .mutants import Mutation, mutate
+from .mutants import mutate
 from .originals import Original
 from .patched import Patched
+from .tampering import Mutation
 
 __all__ = ["Fate", "Outcome", "all_mutations", "fate_of"]
 

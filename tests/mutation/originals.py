@@ -18,7 +18,8 @@ from synproof.models.loader import Model
 from synproof.spec import Settings
 from synproof.spec.properties import names
 
-from .mutants import Mutation, mutations
+from .mutants import mutations
+from .tampering import Mutation
 
 __all__ = ["LIVE", "SPEAKS_OF_RULES", "Original", "Transition", "Verdicts", "asks_the_graph", "asked_of_the_graph", "originals"]
 

@@ -13,9 +13,10 @@ import pytest
 from synproof.engine.expr import FALSE, Expr, ite
 from synproof.engine.system import Action
 
-from .mutants import Mutation, conjunct_text, mutate
+from .mutants import mutate
 from .originals import Original, originals
 from .patched import Patched
+from .tampering import Mutation, conjunct_text
 
 Change = Callable[[Original], dict[str, Action]]
 ACK_IS_OURS = ("snd_una < segment.ack", "segment.ack <= snd_nxt")
