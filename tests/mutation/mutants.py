@@ -26,7 +26,7 @@ from synproof.spec.system import in_force, mark_drops, sides, written
 from .tampering import Mutation, TamperedEvent, TamperedStep, Tampering, conjunct_text
 from .told_truly import told_truly, who_changed_what
 
-__all__ = ["mutate", "mutations", "rewritten"]
+__all__ = ["mutate", "mutations", "rewritten", "told_anew"]
 
 
 def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutation | None) -> tuple[Action, Tampering]:
@@ -110,6 +110,19 @@ def _rewrite(settings: Settings, system: System, wanted: Mutation | None) -> Ite
 def rewritten(settings: Settings, system: System) -> list[Action]:
     """The actions of the (observed) system as the mutants are written, but without a mistake: the same actions."""
     return [action for action, _ in _rewrite(settings, system, None)]
+
+
+def told_anew(settings: Settings, system: System) -> dict[str, Action]:
+    """The actions of the ends without a mistake, but with what is told of them told as it is of a mutant, by name."""
+    network = Network(settings)
+    shipped = {action.name for action in system.actions}
+    found = {}
+    for side in sides(settings, network):
+        for rule, state in in_force(side.me, settings):
+            if f"{side.me.end}.{rule.action_name(state)}" in shipped:
+                action, _ = _write(rule, state, side, settings, Mutation(rule.action_name(state), "nowhere", "nothing"))
+                found[action.name] = observed(mark_drops(action, network), side.me, settings)
+    return found
 
 
 def mutations(settings: Settings, system: System) -> list[Mutation]:

@@ -13,7 +13,7 @@ from synproof.engine.explore import UNLIMITED, explore
 from synproof.spec.states import STATE
 
 from .campaign import Outcome, all_mutations, fate_of
-from .mutants import mutate, rewritten
+from .mutants import mutate, rewritten, told_anew
 from .originals import Original, originals
 from .patched import Patched
 
@@ -39,6 +39,13 @@ def test_without_a_mistake_the_rules_are_written_as_they_are(name: str) -> None:
         assert mine.guard == shipped.guard and mine.effects == shipped.effects, mine.name
         assert mine.sends == shipped.sends and mine.events == shipped.events, mine.name
         assert mine.needs == shipped.needs and mine.tags == shipped.tags, mine.name
+
+
+@pytest.mark.parametrize("name", ["half-open-idle", "keepalive-loses-one", "simultaneous-close", "three-way-old-data"])
+def test_without_a_mistake_what_is_told_is_the_same(name: str) -> None:
+    """What a mutant reports to the history does not depend on its being a mutant."""
+    (original,) = originals([name])
+    assert Patched(original, told_anew(original.settings, original.system)).noticed_by(all_of_them=True) == []
 
 
 def test_there_is_a_mutant_for_each_state_timer_and_deadline() -> None:
