@@ -28,19 +28,17 @@ def main() -> int:
     MODELS.extend(originals(at_most=options.at_most))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
     random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
-    tried = tried[: options.sample]
-    fates = []
-    with options.out.open("w", encoding="utf-8") if options.out else nullcontext() as out:
-        for fate in _fates(tried, options.jobs):
-            fates.append(fate)
-            if out:
-                print(_line(fate), file=out, flush=True)
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r{len(fates)} of {len(tried)} ")
+    fates = _all_fates(tried[: options.sample], options)
+    if options.then:
+        small = len(MODELS)
+        MODELS.extend(originals(at_most=options.then)[small:])
+        left = [fate.mutation for fate in fates if fate.outcome is Outcome.SURVIVES]
+        anew = {fate.mutation: fate for fate in _all_fates(left, options)}
+        fates = [anew.get(fate.mutation, fate) for fate in fates]
     tally = Counter(fate.outcome for fate in fates)
     changed = tally[Outcome.NOTICED] + tally[Outcome.SURVIVES]
     share = tally[Outcome.NOTICED] / max(changed, 1)
-    lines = [f"{len(tried)} mutants on {len(MODELS)} models"]
+    lines = [f"{len(fates)} mutants on {len(MODELS)} models"]
     lines += [f"  {outcome.value:12} {tally[outcome]}" for outcome in Outcome]
     lines.append(f"noticed of those that change a graph: {tally[Outcome.NOTICED]} of {changed} ({share:.1%})")
     lines += sorted(f"  {_line(fate)}" for fate in fates if fate.outcome is Outcome.SURVIVES)
@@ -48,13 +46,26 @@ def main() -> int:
     return 0 if share >= ENOUGH else 1
 
 
+def _all_fates(tried: list[Mutation], options: argparse.Namespace) -> list[Fate]:
+    fates = []
+    with options.out.open("a", encoding="utf-8") if options.out else nullcontext() as out:
+        for fate in _fates(tried, options.jobs):
+            fates.append(fate)
+            if out:
+                print(_line(fate), file=out, flush=True)
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{len(fates)} of {len(tried)} ")
+    return fates
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Mutate the specification, rule by rule.")
     parser.add_argument("--sample", type=int, metavar="N", help="try N mutants only, drawn with a fixed seed")
     parser.add_argument("--only", default="", metavar="TEXT", help="try only mutants in whose description the text occurs")
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
+    parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write a line for each mutant: what became of it, and by what")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="append a line for each mutant: what became of it, and by what")
     return parser.parse_args()
 
 

@@ -23,7 +23,7 @@ from .tampering import Mutation
 
 __all__ = ["LIVE", "SPEAKS_OF_RULES", "Original", "Transition", "Verdicts", "asks_the_graph", "asked_of_the_graph", "originals"]
 
-LIVE = 1_000
+LIVE = 2_000
 """Eventually-properties that are not declared are decided in models of at most so many states."""
 
 SPEAKS_OF_RULES = "one-rule-per-segment"
