@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
     parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="append a line for each mutant: what became of it, and by what")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="append a line for each mutant that was tried: its fate")
     return parser.parse_args()
 
 
