@@ -26,7 +26,10 @@ OF_NUMBERS = next(iter(KINDS))
 
 DRAWN: tuple[tuple[str, Closer, str, bool, str], ...] = (
     ("1 MSL under `fin`, strong:", OPENER, "fin", False, "strong"),
-    ("2 MSL under `fin`, weak; the ACK that is heard was drawn after t* by something older than the FIN:", OPENER, "fin", False, "weak"),
+    (
+        "2 MSL under `fin`, weak; the ACK that is heard was drawn after t* by something older than the FIN:",
+        OPENER, "fin", False, "weak",
+    ),
     (f"{LONGEST} MSL under `fin`, weak, with data; what comes again is the octet:", OPENER, "fin", True, "weak"),
     ("2 MSL under `reply`, weak, where the listener closes first:", LISTENER, "reply", False, "weak"),
 )
