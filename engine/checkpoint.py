@@ -29,6 +29,7 @@ LITTLE = 1 << 26  # octets that are quickly written
 PARENT = 4  # octets of the position of a parent
 NONE = (1 << 32) - 1  # the parent of an initial state
 COUNTS, STATES, PARENTS = "checkpoint.json", "states", "parents"
+BEGUN = f"{COUNTS}.new"  # from the beginning to the first checkpoint, and while another is written
 
 
 class CheckpointDamaged(SynproofError):
@@ -44,7 +45,7 @@ class CheckpointOfAnother(SynproofError):
 
 
 class CheckpointExists(SynproofError):
-    """A folder for checkpoints that has one already."""
+    """A folder in which no checkpoint can be begun: it has one already, or files of others."""
 
     exit_code = 2
 
@@ -84,10 +85,24 @@ class Keeper:
             raise CheckpointExists(
                 f"{self.folder} holds a checkpoint already: go on from it with --resume {self.folder}, or name another folder"
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        else:
+            self._begin()
         with suppress(FileNotFoundError):
-            os.unlink(self.folder / f"{COUNTS}.new")
+            os.unlink(self.folder / BEGUN)
+        if not resume:
+            (self.folder / BEGUN).touch(exist_ok=False)
         self.files = [self._open(name) for name in (STATES, PARENTS)]
+
+    def _begin(self) -> None:
+        """Make the folder. What is in it stays, unless it was left by a search that ended before its first checkpoint."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise CheckpointExists(f"{self.folder} is no folder: name one in which checkpoints can be kept") from None
+        for name in (STATES, PARENTS):
+            path = self.folder / name
+            if path.is_symlink() or (path.exists() and not (self.folder / BEGUN).is_file()):
+                raise CheckpointExists(f"{path} belongs to no checkpoint and was left as it is: name another folder")
 
     # -- writing ---------------------------------------------------------------------------------------------------
     @property
@@ -119,7 +134,7 @@ class Keeper:
             os.fsync(file.fileno())
         self.written = saved.known
         content = {"format": FORMAT, "what": self.what, "digests": [d.hexdigest() for d in self.digests], **asdict(saved)}
-        new = self.folder / f"{COUNTS}.new"
+        new = self.folder / BEGUN
         with open(new, "w", encoding="ascii") as text:
             json.dump({"sha256": _digest(content), **content}, text)
             text.flush()

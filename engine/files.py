@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import SynproofError
 
-__all__ = ["FileExists", "FileNotWritten", "write_text"]
+__all__ = ["FileExists", "FileNotWritten", "refuse_existing", "write_text"]
 
 
 class FileNotWritten(SynproofError, OSError):
@@ -46,6 +46,12 @@ def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool = Fal
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise FileNotWritten(f"{path} cannot be written: {reason}; nothing was saved") from error
+
+
+def refuse_existing(path: str | os.PathLike[str]) -> None:
+    """Raises FileExists if a file of that name is there (a device may be written to)."""
+    if os.path.isfile(path):
+        raise _exists(path)
 
 
 def _exists(path: str | os.PathLike[str]) -> FileExists:

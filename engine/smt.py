@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from ctypes import ArgumentError
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -501,7 +502,7 @@ def _interruptible() -> Iterator[None]:
     """Where Z3 raises its own exception for Ctrl-C, the KeyboardInterrupt that it swallowed."""
     try:
         yield
-    except solver_module().Z3Exception as error:
-        if any(word in str(error) for word in ("keyboard", "interrupted", "canceled")):
+    except (solver_module().Z3Exception, ArgumentError) as error:  # ctypes wraps what is raised while it converts arguments
+        if any(word in str(error) for word in ("keyboard", "KeyboardInterrupt", "interrupted", "canceled")):
             raise KeyboardInterrupt from error
         raise

@@ -246,7 +246,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "quiet-time",
         choice("off", "on", "after-forgetting"),
-        "on: silent for one MSL after a restart; after-forgetting: a passive end also for one MSL after it has deleted a TCB",
+        "on: silent for one MSL after a restart; after-forgetting: a passive end also for one MSL after it has "
+        "deleted the TCB of a connection",
     ),
     Setting(
         "close-style",

@@ -13,6 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from .run import run
     except KeyboardInterrupt:  # before there is anything that could say it better
-        sys.stderr.write("interrupted\n")
+        if sys.stderr is not None:
+            sys.stderr.write("interrupted\n")
         return 130
     return run(arguments)

@@ -12,6 +12,7 @@ from ..errors import did_you_mean
 from ..experiment import Found, Laboratory
 from ..explore import Limits
 from ..ledger import Exhibit, Topic
+from ..property import Verdict
 from ..render import Detail, render_ladder
 from ..telling import tell
 from .arguments import Parser, at_least
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "run"]
 
+INCOMPLETE = 152
 MOST_STATES = 400_000  # of one changed model; many are tried
 
 
@@ -52,10 +54,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.topic is None:
             raise CommandLineError(f"which property? synproof why PROPERTY --model {arguments.model}")
         limited = Laboratory(catalogue, console.progress(), Limits(arguments.max_states))
-        _mends(arguments.topic, arguments.model, overrides(arguments.settings), limited, console)
+        return _mends(arguments.topic, arguments.model, overrides(arguments.settings), limited, console)
     elif arguments.topic is None:
         console.say("\n".join(definition_lines([(topic.name, topic.question) for topic in catalogue.topics()], console.width)))
-        console.say("\nsynproof why TOPIC answers one; synproof why --ablation takes away each mechanism in turn")
+        console.say("\nsynproof why TOPIC answers one;\nsynproof why --ablation takes away each mechanism in turn")
     else:
         _topic(_known(catalogue, arguments.topic), laboratory, console)
     return 0
@@ -118,17 +120,22 @@ def _story(found: Found, look: Look) -> list[str]:
 # ---- one change ------------------------------------------------------------------------------------------------------
 
 
-def _mends(name: str, model: str, settings: dict[str, str], laboratory: Laboratory, console: Console) -> None:
+def _mends(name: str, model: str, settings: dict[str, str], laboratory: Laboratory, console: Console) -> int:
+    """What mends a property; the exit code."""
     base, found = mends(laboratory, model, name, settings)
     console.clear_progress()
     width = console.width
     console.say("\n".join(textwrap.wrap(f"{base.experiment.place}: {name} {base.told}", width, subsequent_indent="  ")))
+    if base.verdict in (Verdict.INCOMPLETE, Verdict.UNKNOWN):
+        console.say("\nthat is no answer yet, so there is nothing to alter: allow more with --max-states N")
+        return INCOMPLETE
     if not found:
         console.say("\nno single change of a setting that was tried alters that")
     for about in dict.fromkeys(mend.about for mend in found):
         console.say("\n".join(["", *ruled(about, width), ""]))
         members = [mend for mend in found if mend.about == about]
         console.say("\n".join(definition_lines([(f"{m.setting}={m.value}", m.verdict.value) for m in members], width)))
+    return 0
 
 
 # ---- all mechanisms --------------------------------------------------------------------------------------------------

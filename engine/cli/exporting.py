@@ -10,7 +10,7 @@ from ..catalogue import Catalogue, find
 from ..checker import Subject, Task, check
 from ..choosing import choose
 from ..explore import Limits
-from ..files import write_text
+from ..files import refuse_existing, write_text
 from ..itf import Header, to_text
 from ..property import Property, Verdict
 from ..render import Look, render_ladder, render_markdown, render_mermaid
@@ -80,7 +80,11 @@ def _system(catalogue: Catalogue, arguments: argparse.Namespace, console: Consol
         raise CommandLineError(f"--to {arguments.to} searches nothing: leave out the limits")
     only = [arguments.property] if arguments.property else []
     subject = choose(catalogue, arguments.what, overrides(arguments.settings), only).subject
-    for path, text in _texts(subject, arguments.to, arguments.out):
+    texts = _texts(subject, arguments.to, arguments.out)
+    for path, _ in texts:
+        if path is not None:
+            refuse_existing(path)  # before the first is written
+    for path, text in texts:
         if path is None:
             console.say(text.rstrip("\n"))
         else:

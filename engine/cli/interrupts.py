@@ -27,7 +27,7 @@ def none_is_lost() -> Iterator[None]:
     def again(unraisable: sys.UnraisableHookArgs) -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
             _thread.start_new_thread(_interrupt_soon, ())
-        else:
+        elif getattr(unraisable.object, "__name__", "") != "__del__":  # an object that an interrupt left half made
             before(unraisable)
 
     sys.unraisablehook = again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -13,13 +14,15 @@ from .interrupts import none_is_lost
 __all__ = ["run"]
 
 SYSTEM_ERROR, INTERRUPTED = 153, 130
+OUT_OF_MEMORY = "out of memory; --max-memory SIZE ends a search before that, with what it has found"
 
 
 def run(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
     """Run one command and give back its exit code. Only a bug of ours ends in a traceback, and that only if asked for."""
-    if sys.stdout is None:  # closed by who called us (`>&-`)
-        if sys.stderr is not None:
-            sys.stderr.write("synproof: standard output is closed; there is nowhere to write to\n")
+    if sys.stderr is None:  # closed by who called us (`2>&-`), who wants to hear nothing
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lasts)
+    if sys.stdout is None:
+        sys.stderr.write("synproof: standard output is closed; there is nowhere to write to\n")
         return SYSTEM_ERROR
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = console or Console()
@@ -35,12 +38,16 @@ def run(arguments: Sequence[str] | None = None, console: Console | None = None) 
 
             return _ended(console, words, exit_code_of(error), *_messages(error))
         except OSError as error:
-            console.abandon()
+            if error.errno == errno.ENOMEM:
+                return _ended(console, words, SYSTEM_ERROR, OUT_OF_MEMORY)
+            if error.filename is None:  # what could not be written is the output
+                console.abandon()
             return _ended(console, words, SYSTEM_ERROR, _trouble(error))
         except MemoryError:
-            advice = "--max-memory SIZE ends a search before that, with what it has found"
-            return _ended(console, words, SYSTEM_ERROR, f"out of memory; {advice}")
+            return _ended(console, words, SYSTEM_ERROR, OUT_OF_MEMORY)
         except Exception as error:
+            if "KeyboardInterrupt" in str(error):  # a library has wrapped it
+                return _ended(console, words, INTERRUPTED, "interrupted", who="")
             if os.environ.get("SYNPROOF_DEBUG"):
                 raise
             advice = "run the command again with SYNPROOF_DEBUG=1 and report what it says"

@@ -251,3 +251,9 @@ def test_a_wrong_model_file_is_refused_with_its_place(tmp_path: Path, text: str,
     assert says in done.stderr
     assert "wrong.toml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_closed_standard_error_changes_no_exit_code(tmp_path: Path) -> None:
+    words = [*PROGRAM, "check", "nothere"]
+    done = subprocess.run(words, cwd=tmp_path, stdout=subprocess.PIPE, check=False, preexec_fn=lambda: os.close(2))
+    assert done.returncode == 150

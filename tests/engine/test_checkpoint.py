@@ -258,3 +258,30 @@ def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(
         assert info.value.filename == str(kept)
     assert json.loads((kept / "checkpoint.json").read_text()) == before
     same(explore(*asked, means=Means(keep=str(kept), resume=True)), whole)
+
+
+def test_files_of_others_are_left_as_they_are(asked: tuple[System, list[Property]], tmp_path: Path) -> None:
+    (tmp_path / "states").write_text("precious")
+    with pytest.raises(CheckpointExists, match="belongs to no checkpoint"):
+        explore(*asked, means=Means(keep=str(tmp_path)))
+    assert (tmp_path / "states").read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"states"}
+
+
+def test_a_link_is_not_followed(asked: tuple[System, list[Property]], tmp_path: Path) -> None:
+    folder, victim = tmp_path / "kept", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_text("precious")
+    (folder / "states").symlink_to(victim)
+    with pytest.raises(CheckpointExists, match="belongs to no checkpoint"):
+        explore(*asked, means=Means(keep=str(folder)))
+    assert victim.read_text() == "precious"
+
+
+def test_what_was_begun_and_came_to_no_checkpoint_is_begun_anew(
+    asked: tuple[System, list[Property]], whole: Exploration, tmp_path: Path
+) -> None:
+    for name in ("states", "parents", "checkpoint.json.new"):
+        (tmp_path / name).write_bytes(b"half a page")
+    same(explore(*asked, means=Means(keep=str(tmp_path))), whole)
+    assert {path.name for path in tmp_path.iterdir()} == FILES
