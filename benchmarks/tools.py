@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from synproof.engine.promela import to_promela
-from synproof.engine.tla import to_cfg, to_tla
+from synproof.engine.foreign.promela import to_promela
+from synproof.engine.foreign.tla import to_cfg, to_tla
 
 from .instances import Instance
 from .measuring import Failed, Used, measure

@@ -14,7 +14,7 @@ from .experiment import Experiment, Found, Laboratory
 from .ledger import Ablation, Topic
 from .property import Verdict
 from .system import Kind
-from .telling import Fate, tell
+from .traces.telling import Fate, tell
 
 __all__ = ["Ablated", "Cost", "Mend", "ablated", "costs", "mends", "planned"]
 

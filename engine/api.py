@@ -25,10 +25,10 @@ from .catalogue import find
 from .checker import DEPTH, Subject, Task, check as _check, explored
 from .choosing import choose
 from .errors import LanguageError
-from .explore import Limits
 from .property import Property, PropertyKind, Verdict
 from .results import ModelResult, PropertyResult
-from .trace import Trace
+from .search.explore import Limits
+from .traces.trace import Trace
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -71,7 +71,7 @@ def check(
 
 def explored_graph(model: Subject | str, *, limits: Limits | None = None, describe: bool = False) -> nx.DiGraph:
     """The reachable states and transitions as a networkx graph (`engine.graph.to_networkx` says what its nodes have)."""
-    from .graph import to_networkx
+    from .graphs.graph import to_networkx
 
     subject = load_model(model) if isinstance(model, str) else model
     return to_networkx(explored(subject, Task(limits=limits or Limits())), describe)
@@ -141,7 +141,7 @@ def _one(
 
 def _told(result: ModelResult, found: PropertyResult, what: str) -> str:
     from .render import Look, render_ladder
-    from .telling import tell
+    from .traces.telling import tell
 
     reason = f" ({found.reason})" if found.reason else ""
     text = f"{found.name} {what} of {result.model}: {found.verdict.value}{reason}"

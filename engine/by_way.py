@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from .catalogue import Catalogue
 from .checker import Subject, Task
 from .choosing import Chosen
-from .confirm import confirm_via
 from .errors import SynproofError
 from .expr import Expr
 from .property import Property, PropertyKind, Verdict
 from .results import ModelResult, PropertyResult
-from .via import shortest_via
+from .search.via import shortest_via
+from .traces.confirm import confirm_via
 
 __all__ = ["NoSuchEnd", "Way", "by_way_of", "way_of"]
 

@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .budget import Budget, LimitMet
-from .confirm import confirm
 from .errors import LanguageError
-from .explore import ALONE, Exploration, Limits, Means, Progress, Run, explore
 from .property import Property, PropertyKind, Verdict
 from .reductions.reduced import Reduced, reduced
 from .results import ModelResult, PropertyResult
+from .search.budget import Budget, LimitMet
+from .search.explore import ALONE, Exploration, Limits, Means, Progress, Run, explore
 from .system import System
+from .traces.confirm import confirm
 
 if TYPE_CHECKING:
-    from .bmc import Deepening
+    from .solver.bmc import Deepening
 
 __all__ = ["DEPTH", "ENGINES", "HIDDEN", "LOSSLESS_DROP", "Subject", "Task", "by_exploration", "check", "explored", "watched"]
 
@@ -184,13 +184,13 @@ class _Judge:
         if self.interrupted and prop.asks_the_graph:
             raise KeyboardInterrupt  # whoever has interrupted a check waits for no further question
         if prop.kind is PropertyKind.EVENTUALLY:
-            from .liveness import check_feasible, check_responses
+            from .fairness.liveness import check_feasible, check_responses
 
             if prop.is_feasibility:
                 return check_feasible(search, prop.fairness, self.budget).run
             return check_responses(search, prop, self.budget).run
         if prop.scenario is not None:
-            from .scenario import find_scenario
+            from .search.scenario import find_scenario
 
             return find_scenario(search, prop.scenario, self.budget)
         if prop.each:
@@ -200,7 +200,7 @@ class _Judge:
 
     def _farthest(self, prop: Property) -> Run | None:
         """Of the shortest runs to each of the property's steps the longest; None if one is taken in no run."""
-        from .scenario import first_steps
+        from .search.scenario import first_steps
 
         runs = first_steps(self.exploration, prop.each, self.budget)
         if lacking := [line.text for line, run in zip(prop.each, runs, strict=True) if run is None]:

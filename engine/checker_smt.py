@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .bmc import BoundedResult, Deepening, bounded
 from .checker import HIDDEN, Subject, Task, watched
 from .property import Verdict
 from .results import ModelResult, PropertyResult
+from .solver.bmc import BoundedResult, Deepening, bounded
 
 __all__ = ["by_solver"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from .catalogue import Catalogue, Declaration, LoadedModel
 from .checker import Subject
-from .limits import Limits
 from .property import PropertyKind
+from .search.limits import Limits
 
 __all__ = ["Chosen", "Own", "choose", "declarations", "with_declared"]
 

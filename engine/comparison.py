@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .checker import Subject
-from .companion import Companion, companion, ground
 from .compile import Compiled
 from .property import Verdict
 from .results import EXIT_CODES, ModelResult, PropertyResult
+from .traces.companion import Companion, companion, ground
 
 __all__ = ["Distinction", "Row", "comparison_exit_code", "distinctions", "matrix"]
 

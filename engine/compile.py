@@ -21,7 +21,7 @@ from typing import Any
 from .errors import ValueOutsideSort
 from .expr import Expr, Op, postorder
 from .layout import Layout
-from .mirror import Mirror
+from .reductions.mirror import Mirror
 from .sorts import Bag, Bool, Int, fits
 from .source import Block, Form, Whole, code_of, shared, wrap
 from .system import Action, System

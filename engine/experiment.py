@@ -17,11 +17,11 @@ from .catalogue import Catalogue
 from .checker import Task, by_exploration
 from .choosing import Chosen, choose
 from .errors import LanguageError, SynproofError
-from .explore import UNLIMITED, Limits, Progress
 from .expr import FALSE, remove
 from .property import PropertyKind, Verdict
 from .prose import show
 from .results import ModelResult, PropertyResult
+from .search.explore import UNLIMITED, Limits, Progress
 from .system import Action, System
 
 __all__ = ["Difference", "Experiment", "Found", "Laboratory", "not_looking", "without_rules"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .property import Property, PropertyKind, Verdict
-from .trace import Trace
+from .traces.trace import Trace
 
 __all__ = ["EXIT_CODES", "STRENGTH", "ModelResult", "PropertyResult", "disagreements", "exit_code", "stronger"]
 

@@ -44,7 +44,7 @@ from .rewriting import substitute
 from .sorts import Bag, Record, Sort, Value, common
 
 if TYPE_CHECKING:
-    from .trace import Trace
+    from .traces.trace import Trace
 
 __all__ = [
     "Action", "Channel", "Kind", "Param", "Send", "State", "Step", "System", "Variable",

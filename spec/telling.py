@@ -12,7 +12,7 @@ from typing import Any
 
 from synproof.engine.evaluate import Transition
 from synproof.engine.system import Kind, System
-from synproof.engine.trace import Trace
+from synproof.engine.traces.trace import Trace
 
 from .segment import AGE, HISTORY
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Catalogue, find
 from ..checker import DEPTH, ENGINES, Task, check
 from ..choosing import Chosen, choose
-from ..explore import Limits, Means
 from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
+from ..search.explore import Limits, Means
 from .arguments import Parser, at_least, limits_options, one_of, reduce_option
 from .console import Console
 from .expectations import expectation_report, mismatches

@@ -14,11 +14,11 @@ from ..catalogue import Catalogue, find
 from ..checker import Task, by_exploration
 from ..choosing import Chosen, choose, declarations, with_declared
 from ..comparison import Distinction, comparison_exit_code, distinctions, matrix
-from ..explore import Limits
 from ..property import Verdict
 from ..render import Column, Look, render_side_by_side
 from ..results import ModelResult
-from ..telling import actors_of, tell
+from ..search.explore import Limits
+from ..traces.telling import actors_of, tell
 from .arguments import Parser, limits_options, reduce_option
 from .console import Console
 from .matrix import matrix_lines

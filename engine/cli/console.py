@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from ..bmc import Deepening
-    from ..explore import Progress
     from ..render import Look
+    from ..search.explore import Progress
+    from ..solver.bmc import Deepening
 
 __all__ = ["NARROWEST", "WIDTH", "Console"]
 

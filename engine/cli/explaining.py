@@ -10,11 +10,11 @@ from ..ablation import Ablated, ablated, costs, mends, planned
 from ..catalogue import Catalogue, find
 from ..errors import did_you_mean
 from ..experiment import Found, Laboratory
-from ..explore import Limits
 from ..ledger import Exhibit, Topic
 from ..property import Verdict
 from ..render import Detail, render_ladder
-from ..telling import tell
+from ..search.explore import Limits
+from ..traces.telling import tell
 from .arguments import Parser, at_least
 from .console import Console
 from .definitions import definition_lines

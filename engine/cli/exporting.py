@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from ..catalogue import Catalogue, find
 from ..checker import Subject, Task, check
 from ..choosing import choose
-from ..explore import Limits
 from ..files import refuse_existing, write_text
-from ..itf import Header, to_text
 from ..property import Property, Verdict
 from ..render import Look, render_ladder, render_markdown, render_mermaid
 from ..results import ModelResult, PropertyResult
-from ..telling import tell
-from ..trace import Trace
+from ..search.explore import Limits
+from ..traces.itf import Header, to_text
+from ..traces.telling import tell
+from ..traces.trace import Trace
 from .arguments import Parser, limits_options, one_of
 from .console import Console
 from .subjects import overrides, settings_option
@@ -95,8 +95,8 @@ def _system(catalogue: Catalogue, arguments: argparse.Namespace, console: Consol
 
 def _texts(subject: Subject, form: str, out: str | None) -> list[tuple[str | None, str]]:
     """What is written, and where (None: standard output)."""
-    from ..promela import to_promela
-    from ..tla import module_name, to_cfg, to_tla
+    from ..foreign.promela import to_promela
+    from ..foreign.tla import module_name, to_cfg, to_tla
 
     if form == "promela":
         return [(out, to_promela(subject))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..explore import Progress, memory_in_use
+from ..search.explore import Progress, memory_in_use
 
 __all__ = ["ProgressLine", "size"]
 

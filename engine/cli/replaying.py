@@ -6,12 +6,12 @@ import argparse
 import textwrap
 
 from ..catalogue import find
-from ..confirm import confirm
-from ..itf import TraceFileError
 from ..property import Verdict
 from ..render import render_ladder
-from ..telling import tell
-from ..trace import ReplayFailed
+from ..traces.confirm import confirm
+from ..traces.itf import TraceFileError
+from ..traces.telling import tell
+from ..traces.trace import ReplayFailed
 from .arguments import Parser
 from .console import Console
 from .report import plural

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..property import Verdict
 from ..render import Look, render_ladder
 from ..results import ModelResult, PropertyResult
-from ..telling import tell
+from ..traces.telling import tell
 
 __all__ = [
     "Report", "assumptions", "bounds", "columns", "paragraph", "plural", "reductions_told", "report", "ruled", "verdict_text",

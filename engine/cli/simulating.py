@@ -9,11 +9,11 @@ import textwrap
 from ..catalogue import find
 from ..choosing import choose
 from ..evaluate import enabled_steps
-from ..itf import document
 from ..render import render_ladder
 from ..system import Action, System
-from ..telling import tell
-from ..trace import Trace, replay
+from ..traces.itf import document
+from ..traces.telling import tell
+from ..traces.trace import Trace, replay
 from .arguments import Parser, at_least
 from .console import Console
 from .report import plural

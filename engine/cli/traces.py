@@ -14,11 +14,11 @@ from ..catalogue import Catalogue, LoadedModel
 from ..choosing import Chosen
 from ..errors import SynproofError
 from ..identity import model_hash
-from ..itf import Header, TraceFile, TraceFileError, TraceOfAnotherModel, document, read, save
-from ..itf_document import short
 from ..property import Property
 from ..results import ModelResult, PropertyResult, stronger
-from ..trace import Trace
+from ..traces.itf import Header, TraceFile, TraceFileError, TraceOfAnotherModel, document, read, save
+from ..traces.itf_document import short
+from ..traces.trace import Trace
 from .trouble import CannotWrite, CommandLineError, exit_code_of
 
 __all__ = ["TraceFolder", "header_of", "is_trace", "load_trace", "trace_json"]

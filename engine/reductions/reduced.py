@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from ..errors import LanguageError, did_you_mean
 from ..evaluate import apply
-from ..explore import Run
 from ..layout import Layout
-from ..mirror import Mirror
 from ..property import Property
+from ..search.explore import Run
 from ..sorts import Value
 from ..system import Action, State, System
-from ..trace import Trace, replay
+from ..traces.trace import Trace, replay
 from . import REDUCTIONS
 from .dead_variables import without_dead_variables
+from .mirror import Mirror
 from .symmetry import Symmetry, find_symmetry
 
 __all__ = ["Reduced", "reduced"]

@@ -21,11 +21,11 @@ from typing import Any, TypeAlias
 from ..evaluate import apply
 from ..expr import Expr, Op, postorder
 from ..layout import Layout
-from ..mirror import Mirror
 from ..property import Property, PropertyKind
 from ..rewriting import substitute
 from ..sorts import Value
 from ..system import Action, Param, State, System
+from .mirror import Mirror
 
 __all__ = ["Symmetry", "find_symmetry"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..property import PropertyKind, Verdict
-from ..telling import Ending, Loop, Telling
+from ..traces.telling import Ending, Loop, Telling
 from .look import Line, Look, Style
 
 __all__ = ["ending_lines", "headline", "loop_words", "notes"]

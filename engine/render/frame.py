@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..telling import Telling
+from ..traces.telling import Telling
 from .look import Line, Look, Style
 
 __all__ = ["Frame", "Piece", "fit"]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
-from ..telling import Change, Fate, Flight, Telling, ToldStep
+from ..traces.telling import Change, Fate, Flight, Telling, ToldStep
 from .ending import ending_lines, loop_words
 from .frame import Frame, Piece, fit
 from .look import GLUE, PLAIN, Line, Look, Style

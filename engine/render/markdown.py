@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..telling import Change, Ending, Telling, ToldStep
+from ..traces.telling import Change, Ending, Telling, ToldStep
 from .ending import headline, loop_words, notes
 from .mermaid import render_mermaid
 

@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from ..telling import Fate, Flight, Telling, ToldStep
+from ..traces.telling import Fate, Flight, Telling, ToldStep
 from .ending import headline, loop_words
 
 __all__ = ["LIMIT", "render_mermaid"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ..telling import Telling, ToldStep
+from ..traces.telling import Telling, ToldStep
 from .ending import ending_lines
 from .frame import Frame
 from .ladder import Detail, blocks, render_ladder

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from synproof.engine.exploration import Exploration
-from synproof.engine.explore import explore
 from synproof.engine.property import ScenarioLine
-from synproof.engine.scenario import first_steps
+from synproof.engine.search.exploration import Exploration
+from synproof.engine.search.explore import explore
+from synproof.engine.search.scenario import first_steps
 from synproof.engine.system import Action, System
-from synproof.engine.trace import Trace
+from synproof.engine.traces.trace import Trace
 from synproof.spec import build
 from synproof.spec.event import Rule
 from synproof.spec.figure_5 import why_not_figure_5

@@ -9,7 +9,7 @@ from synproof.engine.experiment import Experiment, Found, Laboratory
 from synproof.engine.ledger import Exhibit, Quote
 from synproof.engine.property import Verdict
 from synproof.engine.render import Detail, Look, render_ladder
-from synproof.engine.telling import tell
+from synproof.engine.traces.telling import tell
 
 __all__ = [
     "anchor", "assumptions", "cell", "exhibit_lines", "head", "ladder", "measured", "paragraph", "question", "quotation",

@@ -15,7 +15,7 @@ from synproof.engine.expr import Expr, Op
 from synproof.engine.property import Fairness, Response
 from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, State, System
-from synproof.engine.trace import Trace
+from synproof.engine.traces.trace import Trace
 
 from .graph_systems import Graph
 

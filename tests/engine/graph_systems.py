@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from synproof.engine.evaluate import Transition, choices, holds, successors
-from synproof.engine.explore import Run
 from synproof.engine.expr import Expr, all_of, any_of, const, has, is_full, ite, item, record, remove, size
 from synproof.engine.layout import Layout
 from synproof.engine.property import Property, PropertyKind
+from synproof.engine.search.explore import Run
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record
 from synproof.engine.system import Action, Channel, Kind, State, Step, System, Variable
 

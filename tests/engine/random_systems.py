@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synproof.engine.explore import Exploration, Limits, explore
 from synproof.engine.expr import (
     Expr,
     all_of,
@@ -34,6 +33,7 @@ from synproof.engine.expr import (
     slots,
 )  # fmt: skip
 from synproof.engine.property import Property, PropertyKind
+from synproof.engine.search.explore import Exploration, Limits, explore
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq, Sort, Value
 from synproof.engine.system import Channel, Kind, Step, System, Variable
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 from synproof.engine.api import load_model
 from synproof.engine.checker import watched
-from synproof.engine.explore import explore
 from synproof.engine.reductions import REDUCTIONS
 from synproof.engine.reductions.reduced import reduced
+from synproof.engine.search.explore import explore
 
 from ..house import ROOT
 

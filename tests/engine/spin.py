@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synproof.engine.checker import Subject
-from synproof.engine.promela import to_promela
+from synproof.engine.foreign.promela import to_promela
 
 __all__ = ["ALL", "BREADTH_FIRST", "COUNT_ONLY", "DEPTH_FIRST", "Counted", "count", "missing"]
 

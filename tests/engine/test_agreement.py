@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from synproof.engine import frontier
-from synproof.engine.bmc import bounded
 from synproof.engine.evaluate import holds, successors
 from synproof.engine.expr import Op
 from synproof.engine.property import Property, PropertyKind, Verdict
+from synproof.engine.solver import frontier
+from synproof.engine.solver.bmc import bounded
 from synproof.engine.system import System
 
 from .random_systems import FEWEST, Drawn, discoverers, draw, operators

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from synproof.engine import bmc, smt
-from synproof.engine.bmc import BoundedResult, Deepening, Outcome, bounded, k_induction
 from synproof.engine.errors import LanguageError, UnknownName, ValueOutsideSort
-from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import TRUE, Expr, clamp, const, has, ite, param, record, var
 from synproof.engine.property import Property, PropertyKind, Response, Scenario, ScenarioLine, Verdict
-from synproof.engine.relation import Relation, cone
-from synproof.engine.scenario import find_scenario
-from synproof.engine.smt import Answer
+from synproof.engine.search.explore import Limits, explore
+from synproof.engine.search.scenario import find_scenario
+from synproof.engine.solver import bmc, smt
+from synproof.engine.solver.bmc import BoundedResult, Deepening, Outcome, bounded, k_induction
+from synproof.engine.solver.relation import Relation, cone
+from synproof.engine.solver.smt import Answer
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Sort, Value
 from synproof.engine.system import Action, Kind, Step, System, Variable
-from synproof.engine.trace import ReplayFailed
+from synproof.engine.traces.trace import ReplayFailed
 
 from .graph_systems import Dice, graph_of
 from .test_scenario import random_scenario

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from synproof.engine import checker, checker_smt
-from synproof.engine.budget import Budget, LimitMet
 from synproof.engine.checker import Subject, Task, by_exploration, check
-from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import FALSE, TRUE
-from synproof.engine.liveness import check_responses
+from synproof.engine.fairness.liveness import check_responses
 from synproof.engine.property import Fairness, Property, PropertyKind, Response, Scenario, ScenarioLine, Verdict
 from synproof.engine.results import ModelResult
-from synproof.engine.scenario import find_scenario
+from synproof.engine.search.budget import Budget, LimitMet
+from synproof.engine.search.explore import Limits, explore
+from synproof.engine.search.scenario import find_scenario
 
 from .door import door, named
 

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from synproof.engine import checker, liveness
+from synproof.engine import checker
 from synproof.engine.checker import Subject, Task, by_exploration, check
-from synproof.engine.companion import companion
 from synproof.engine.comparison import comparison_exit_code, distinctions, matrix
-from synproof.engine.confirm import confirm, confirm_via
 from synproof.engine.errors import LanguageError
 from synproof.engine.evaluate import choices, holds
-from synproof.engine.explore import Exploration, Limits, Progress
+from synproof.engine.fairness import liveness
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.results import EXIT_CODES, ModelResult, PropertyResult, disagreements, exit_code, stronger
-from synproof.engine.trace import ReplayFailed, replay
+from synproof.engine.search.explore import Exploration, Limits, Progress
+from synproof.engine.traces.companion import companion
+from synproof.engine.traces.confirm import confirm, confirm_via
+from synproof.engine.traces.trace import ReplayFailed, replay
 
 from .door import door, named, properties
 

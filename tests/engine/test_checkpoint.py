@@ -20,11 +20,11 @@ import pytest
 
 from synproof.engine.catalogue import find
 from synproof.engine.checker import watched
-from synproof.engine.checkpoint import CheckpointDamaged, CheckpointExists, CheckpointOfAnother, Keeper
 from synproof.engine.choosing import choose
-from synproof.engine.explore import Exploration, Limits, Means, Progress, Search, explore
-from synproof.engine.keeping import keep
 from synproof.engine.property import Property
+from synproof.engine.search.checkpoint import CheckpointDamaged, CheckpointExists, CheckpointOfAnother, Keeper
+from synproof.engine.search.explore import Exploration, Limits, Means, Progress, Search, explore
+from synproof.engine.search.keeping import keep
 from synproof.engine.system import System
 
 MODEL = "crash-of-server"  # 4,370 states of three words
@@ -71,7 +71,7 @@ def test_a_checkpoint_at_the_end_of_a_level_is_one(
             raise InterruptedError
 
     with monkeypatch.context() as patch:
-        patch.setattr("synproof.engine.explore.keep", keep_and_end)
+        patch.setattr("synproof.engine.search.explore.keep", keep_and_end)
         with pytest.raises(InterruptedError):
             explore(*asked, means=Means(move=None, keep=str(tmp_path), keep_every=0))
     same(explore(*asked, means=replace(second, keep=str(tmp_path), resume=True)), whole)
@@ -114,7 +114,7 @@ def test_an_interrupt_before_all_is_read_leaves_the_checkpoint(
 
     explore(*asked, Limits(max_states=900), means=Means(keep=str(tmp_path)))
     with monkeypatch.context() as patch:
-        patch.setattr("synproof.engine.explore.load", interrupt)
+        patch.setattr("synproof.engine.search.explore.load", interrupt)
         assert explore(*asked, means=Means(move=None, keep=str(tmp_path), resume=True)).interrupted
     same(explore(*asked, means=Means(move=None, keep=str(tmp_path), resume=True)), whole)
 
@@ -126,7 +126,7 @@ import sys
 from synproof.engine.catalogue import find
 from synproof.engine.checker import watched
 from synproof.engine.choosing import choose
-from synproof.engine.explore import Means, explore
+from synproof.engine.search.explore import Means, explore
 folder, resume, move, settings = sys.argv[1], sys.argv[2] == "again", int(sys.argv[3]), eval(sys.argv[4])
 subject = choose(find(), sys.argv[5], settings).subject
 means = Means(move=None if move < 0 else move, keep=folder, resume=resume, keep_every=0)

@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from synproof.engine.evaluate import holds
-from synproof.engine.explore import Exploration, Limits, Progress, Run, explore
 from synproof.engine.property import Property, PropertyKind
+from synproof.engine.search.explore import Exploration, Limits, Progress, Run, explore
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
-from synproof.engine.trace import ReplayFailed
+from synproof.engine.traces.trace import ReplayFailed
 
 from .graph_systems import Dice, Graph, graph_of, least_ways, way_of
 

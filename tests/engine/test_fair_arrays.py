@@ -7,12 +7,13 @@ from collections import Counter
 
 import pytest
 
-from synproof.engine import edges, liveness
 from synproof.engine.api import load_model
-from synproof.engine.budget import Budget
-from synproof.engine.explore import Exploration, Limits, explore
-from synproof.engine.liveness import check_feasible, check_responses
+from synproof.engine.fairness import liveness
+from synproof.engine.fairness.liveness import check_feasible, check_responses
+from synproof.engine.graphs import edges
 from synproof.engine.property import Fairness, Response, Verdict
+from synproof.engine.search.budget import Budget
+from synproof.engine.search.explore import Exploration, Limits, explore
 
 from .test_liveness import eventually, random_case
 
@@ -84,7 +85,7 @@ def test_without_the_extra_a_large_graph_is_searched_plainly(monkeypatch: pytest
 @pytest.mark.slow
 def test_the_cost_of_an_edge_does_not_grow_with_the_graph() -> None:
     """From a quarter of a million edges to seven million; the search itself, without the arrays that it is given."""
-    from synproof.engine.fair_arrays import ArrayRegion
+    from synproof.engine.fairness.arrays import ArrayRegion
 
     seconds = {}
     for capacity in ("2:1", "2:2"):

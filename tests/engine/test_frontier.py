@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from synproof.engine import bmc, frontier
-from synproof.engine.bmc import bounded
 from synproof.engine.evaluate import successors
-from synproof.engine.frontier import Frontiers
-from synproof.engine.images import Images
 from synproof.engine.property import Verdict
-from synproof.engine.relation import Relation, cone
-from synproof.engine.smt import ask, new_solver
+from synproof.engine.solver import bmc, frontier
+from synproof.engine.solver.bmc import bounded
+from synproof.engine.solver.frontier import Frontiers
+from synproof.engine.solver.images import Images
+from synproof.engine.solver.relation import Relation, cone
+from synproof.engine.solver.smt import ask, new_solver
 from synproof.engine.system import System
-from synproof.engine.trace import replay
+from synproof.engine.traces.trace import replay
 
 from .random_systems import draw
 from .test_bmc import always, count, counting, only

@@ -14,9 +14,8 @@ import pytest
 
 from synproof.engine.errors import LanguageError, UnknownName
 from synproof.engine.evaluate import holds
-from synproof.engine.explore import Exploration, Limits, explore
 from synproof.engine.expr import FALSE, TRUE, Expr
-from synproof.engine.graph import (
+from synproof.engine.graphs.graph import (
     attractors,
     components,
     deadlocks,
@@ -28,7 +27,8 @@ from synproof.engine.graph import (
     to_networkx,
     witness,
 )
-from synproof.engine.graph_text import to_dot, to_graphml, to_json
+from synproof.engine.graphs.text import to_dot, to_graphml, to_json
+from synproof.engine.search.explore import Exploration, Limits, explore
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
@@ -346,9 +346,9 @@ def test_a_described_state_leaves_history_out() -> None:
 
 def test_the_text_is_the_same_for_every_hash_seed() -> None:
     code = (
-        "from synproof.engine.explore import explore\n"
-        "from synproof.engine.graph import quotient, to_networkx, components\n"
-        "from synproof.engine.graph_text import to_dot, to_graphml, to_json\n"
+        "from synproof.engine.search.explore import explore\n"
+        "from synproof.engine.graphs.graph import quotient, to_networkx, components\n"
+        "from synproof.engine.graphs.text import to_dot, to_graphml, to_json\n"
         "from tests.engine.graph_systems import Dice\n"
         "e = explore(Dice(501, channels=2, capacity=2, top=3, steps=4).system())\n"
         "for g in (to_networkx(e, describe=True), quotient(e, ['a', 'b'])):\n"
@@ -364,8 +364,9 @@ def test_the_text_is_the_same_for_every_hash_seed() -> None:
 
 def test_networkx_is_loaded_only_when_it_is_used() -> None:
     code = (
-        "import sys, synproof.engine.explore, synproof.engine.graph, synproof.engine.graph_text, synproof.engine.liveness, "
-        "synproof.engine.scenario, synproof.engine.via; print('networkx' in sys.modules)"
+        "import sys, synproof.engine.search.explore, synproof.engine.graphs.graph, synproof.engine.graphs.text, "
+        "synproof.engine.fairness.liveness, synproof.engine.search.scenario, synproof.engine.search.via; "
+        "print('networkx' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

@@ -9,11 +9,11 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from synproof.engine import edges
 from synproof.engine.api import load_model
-from synproof.engine.explore import Exploration, Limits, explore
 from synproof.engine.expr import FALSE, Expr, all_of
-from synproof.engine.graph import attractors, components, deadlocks, quotient, shortest_run, to_networkx
+from synproof.engine.graphs import edges
+from synproof.engine.graphs.graph import attractors, components, deadlocks, quotient, shortest_run, to_networkx
+from synproof.engine.search.explore import Exploration, Limits, explore
 
 from .graph_systems import Dice
 

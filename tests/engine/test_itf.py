@@ -18,7 +18,10 @@ import pytest
 from synproof.engine.errors import SynproofError
 from synproof.engine.files import FileExists, FileNotWritten, write_text
 from synproof.engine.identity import canonical_text, model_hash
-from synproof.engine.itf import (
+from synproof.engine.property import Verdict
+from synproof.engine.sorts import Int
+from synproof.engine.system import Kind, System
+from synproof.engine.traces.itf import (
     MAX_BYTES,
     Header,
     TraceFileError,
@@ -29,11 +32,8 @@ from synproof.engine.itf import (
     save,
     to_text,
 )
-from synproof.engine.itf_document import Scalar
-from synproof.engine.property import Verdict
-from synproof.engine.sorts import Int
-from synproof.engine.system import Kind, System
-from synproof.engine.trace import Trace
+from synproof.engine.traces.itf_document import Scalar
+from synproof.engine.traces.trace import Trace
 
 from .golden_files import assert_golden
 from .toys import FIGURE_8, counter, handshake, random_run, ring, run

@@ -14,12 +14,12 @@ import pytest
 from synproof.engine.catalogue import find
 from synproof.engine.checker import watched
 from synproof.engine.choosing import choose
-from synproof.engine.edges import edges_of
 from synproof.engine.errors import ValueOutsideSort
-from synproof.engine.explore import UNLIMITED, Exploration, Limits, Means, Progress, explore
 from synproof.engine.expr import record
-from synproof.engine.machine_code import obstacle
+from synproof.engine.graphs.edges import edges_of
+from synproof.engine.large.machine_code import obstacle
 from synproof.engine.property import Property, PropertyKind
+from synproof.engine.search.explore import UNLIMITED, Exploration, Limits, Means, Progress, explore
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
@@ -169,8 +169,8 @@ def test_the_same_on_states_of_many_words(workers: int) -> None:
 def test_the_same_where_batches_have_more_successors_than_was_thought(
     workers: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synproof.engine.large_search.ROWS", rows)
-    monkeypatch.setattr("synproof.engine.batch.FEW", 1)
+    monkeypatch.setattr("synproof.engine.large.search.ROWS", rows)
+    monkeypatch.setattr("synproof.engine.large.batch.FEW", 1)
     subject = choose(find(), "crash-of-server").subject
     both(subject.system, watched(subject), workers=workers, every=53)
     both(subject.system, watched(subject), Limits(max_states=2_000), workers=workers, every=53)
@@ -206,7 +206,7 @@ def counter(bits: int) -> System:
 
 @pytest.mark.parametrize(("workers", "fullest"), [(1, 0.85), (2, 0.85), (3, 1.5)])
 def test_a_table_that_grows_keeps_all(workers: int, fullest: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synproof.engine.store.FULLEST", fullest)  # 1.5: it grows when a part of it is full
+    monkeypatch.setattr("synproof.engine.large.store.FULLEST", fullest)  # 1.5: it grows when a part of it is full
     result = explore(counter(19), means=Means(workers, 0))
     assert (len(result.states), result.transitions, result.depth) == (1 << 19, 19 << 18, 19)
     assert result.large is not None and result.large.store.bits > 18
@@ -321,8 +321,8 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypa
 
 
 def test_without_the_extra_a_long_search_goes_on_and_says_how_it_becomes_faster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synproof.engine.moving.available", lambda: False)
-    monkeypatch.setattr("synproof.engine.moving.LONG", 20_000)
+    monkeypatch.setattr("synproof.engine.large.moving.available", lambda: False)
+    monkeypatch.setattr("synproof.engine.large.moving.LONG", 20_000)
     told: list[Progress] = []
     result = explore(counter(13), progress=told.append, means=AT_ONCE)
     assert result.large is None and len(result.states) == 1 << 13

@@ -15,19 +15,19 @@ from typing import Any
 import pytest
 
 from synproof.engine.api import Subject, check
-from synproof.engine.budget import Budget, LimitMet
 from synproof.engine.errors import LanguageError
-from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import FALSE, TRUE, Expr, any_of, bag_of, has, is_full, ite, negate, record, remove, slots
-from synproof.engine.itf import Header, read, save
-from synproof.engine.liveness import LivenessResult, check_feasible, check_responses
+from synproof.engine.fairness.liveness import LivenessResult, check_feasible, check_responses
 from synproof.engine.property import Fairness, Property, PropertyKind, Response, Verdict
 from synproof.engine.render import render_ladder, render_markdown, render_mermaid
 from synproof.engine.results import exit_code
+from synproof.engine.search.budget import Budget, LimitMet
+from synproof.engine.search.explore import Limits, explore
 from synproof.engine.sorts import BOOL, Bag, Int, Record
 from synproof.engine.system import Channel, Kind, Step, System, Variable
-from synproof.engine.telling import decides, tell
-from synproof.engine.trace import Trace
+from synproof.engine.traces.itf import Header, read, save
+from synproof.engine.traces.telling import decides, tell
+from synproof.engine.traces.trace import Trace
 
 from .fair_runs import Oracle, lasso_faults
 from .graph_systems import Dice, Graph, graph_of

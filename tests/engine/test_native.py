@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from synproof.engine.cache import Cache
-from synproof.engine.native import Untranslatable, arguments_of, translate
+from synproof.engine.large.native import Untranslatable, arguments_of, translate
 
 pytest.importorskip("llvmlite", reason="machine code needs the extra: pip install -e '.[fast]'")
 np = pytest.importorskip("numpy", reason="machine code needs the extra: pip install -e '.[fast]'")
@@ -66,7 +66,7 @@ LARGE = 1 << 40
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from synproof.engine.machine import Machine
+    from synproof.engine.large.machine import Machine
 
     made = Machine(SOURCE, {"LARGE": LARGE}, Cache("test", tmp_path_factory.mktemp("cache")))
     assert not made.is_made
@@ -128,7 +128,7 @@ def test_kinds_of_arguments() -> None:
 def test_another_process_finds_what_was_made(tmp_path: Path) -> None:
     script = """
         import os, sys
-        from synproof.engine.machine import Machine
+        from synproof.engine.large.machine import Machine
         machine = Machine("def twice(a):\\n    return a + a\\n")
         print(machine.is_made)
         machine.load()

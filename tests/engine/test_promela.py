@@ -10,7 +10,7 @@ import pytest
 from synproof.engine.checker import Subject, by_exploration
 from synproof.engine.errors import LanguageError
 from synproof.engine.expr import Expr, all_of, bag_of, const, ite, item, record, slots
-from synproof.engine.promela import to_promela
+from synproof.engine.foreign.promela import to_promela
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable

@@ -10,12 +10,12 @@ import pytest
 from synproof.engine.api import load_model, model_names
 from synproof.engine.checker import Subject, Task, by_exploration
 from synproof.engine.errors import LanguageError
-from synproof.engine.explore import explore
 from synproof.engine.property import Fairness, Property, PropertyKind, Response, Verdict
 from synproof.engine.reductions import REDUCTIONS
 from synproof.engine.reductions.dead_variables import controls, dead_at
 from synproof.engine.reductions.reduced import reduced
 from synproof.engine.results import ModelResult
+from synproof.engine.search.explore import explore
 from synproof.engine.sorts import Enum, Int
 from synproof.engine.system import Kind, Step, System, Variable
 

@@ -11,7 +11,7 @@ import pytest
 from synproof.engine.render import Detail, Look, render_ladder
 from synproof.engine.render.frame import Piece, fit
 from synproof.engine.render.look import GLUE, Line, Style
-from synproof.engine.telling import Fate, Telling, tell
+from synproof.engine.traces.telling import Fate, Telling, tell
 
 from .golden_files import assert_golden
 from .toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run

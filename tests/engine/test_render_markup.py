@@ -12,7 +12,7 @@ from synproof.engine.render import render_markdown, render_mermaid
 from synproof.engine.render.markdown import escape as escape_markdown
 from synproof.engine.render.mermaid import LIMIT, escape
 from synproof.engine.system import System
-from synproof.engine.telling import Telling, tell
+from synproof.engine.traces.telling import Telling, tell
 
 from .golden_files import assert_golden
 from .test_render_ladder import TELLINGS, Teller, figure_8, ghost, trouble

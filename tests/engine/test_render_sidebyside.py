@@ -9,7 +9,7 @@ import pytest
 
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.render import Column, Look, render_ladder, render_side_by_side
-from synproof.engine.telling import tell
+from synproof.engine.traces.telling import tell
 
 from .golden_files import assert_golden
 from .test_render_ladder import around, ghost

@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 
 from synproof.engine.checker import Subject, Task, check
-from synproof.engine.confirm import confirm
 from synproof.engine.errors import UnknownName
 from synproof.engine.evaluate import holds
-from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import TRUE, Expr, param
 from synproof.engine.property import Property, PropertyKind, Scenario, ScenarioLine, Verdict
-from synproof.engine.scenario import find_scenario, first_steps
+from synproof.engine.search.explore import Limits, explore
+from synproof.engine.search.scenario import find_scenario, first_steps
 from synproof.engine.sorts import BOOL, Int
 from synproof.engine.system import Kind, Step, System, Variable
-from synproof.engine.trace import ReplayFailed
+from synproof.engine.traces.confirm import confirm
+from synproof.engine.traces.trace import ReplayFailed
 
 from .graph_systems import MESSAGE, Dice, Graph, graph_of, labels_of, least_ways, way_of
 

@@ -10,7 +10,7 @@ import pytest
 
 from synproof.engine.evaluate import evaluate
 from synproof.engine.expr import Expr, clamp, const, ite, negate, var
-from synproof.engine.smt import (
+from synproof.engine.solver.smt import (
     Answer,
     Bundle,
     Leaf,
@@ -112,7 +112,7 @@ def test_depth_is_no_limit() -> None:
 # ---- asking ----------------------------------------------------------------------------------------------------------
 
 HARD = """
-from synproof.engine.smt import ask, new_solver, solver_module
+from synproof.engine.solver.smt import ask, new_solver, solver_module
 z3 = solver_module()
 x, y = z3.BitVecs("x y", 64)
 solver = new_solver()
@@ -126,7 +126,8 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_module_is_loaded_when_it_is_needed_and_not_before() -> None:
-    script = "import sys, synproof.engine.bmc, synproof.engine.smt as smt\nassert 'z3' not in sys.modules\nsmt.solver_module()"
+    imports = "import sys, synproof.engine.solver.bmc, synproof.engine.solver.smt as smt\n"
+    script = imports + "assert 'z3' not in sys.modules\nsmt.solver_module()"
     done = run(script)
     assert done.returncode == 0, done.stderr
 

@@ -12,13 +12,13 @@ import pytest
 
 from synproof.engine.api import load_model
 from synproof.engine.checker import Subject, Task, by_exploration
-from synproof.engine.explore import explore
 from synproof.engine.expr import Expr, all_of, any_of, has, ite, item, record, remove, size
 from synproof.engine.layout import Layout
-from synproof.engine.mirror import Mirror
 from synproof.engine.property import Property, PropertyKind, Response, Scenario
+from synproof.engine.reductions.mirror import Mirror
 from synproof.engine.reductions.reduced import reduced
 from synproof.engine.reductions.symmetry import Symmetry, find_symmetry
+from synproof.engine.search.explore import explore
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Channel, Kind, Step, System, Variable
 

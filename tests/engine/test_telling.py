@@ -13,7 +13,7 @@ from synproof.engine.property import Property, PropertyKind, Response, Scenario,
 from synproof.engine.render import render_ladder
 from synproof.engine.sorts import BOOL, Value
 from synproof.engine.system import System, Variable
-from synproof.engine.telling import Change, Fate, Loop, decides, tell
+from synproof.engine.traces.telling import Change, Fate, Loop, decides, tell
 
 from .toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from synproof.engine.checker import Subject
 from synproof.engine.expr import any_of, ite
+from synproof.engine.foreign.tla import module_name, to_cfg, to_tla
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import BOOL, Int, Seq
 from synproof.engine.system import Kind, Step, System, Variable
-from synproof.engine.tla import module_name, to_cfg, to_tla
 
 from .toys import handshake, no_ghost, ring
 

@@ -8,12 +8,12 @@ import pytest
 
 from synproof.engine.errors import LanguageError, UnknownName
 from synproof.engine.evaluate import Transition, holds
-from synproof.engine.explore import Limits, Progress
 from synproof.engine.expr import FALSE, TRUE, Expr
 from synproof.engine.property import Property, PropertyKind
+from synproof.engine.search.explore import Limits, Progress
+from synproof.engine.search.via import shortest_via
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
-from synproof.engine.via import shortest_via
 
 from .graph_systems import Dice, Graph, graph_of, key, labels_of, way_of
 

@@ -11,7 +11,7 @@ from synproof.engine.expr import Expr, all_of, bag_of, implies, record, slots
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Action, Channel, Kind, Step, System, Variable
-from synproof.engine.trace import ReplayFailed, Trace, replay
+from synproof.engine.traces.trace import ReplayFailed, Trace, replay
 
 STATE = Enum("State", ("CLOSED", "LISTEN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED"))
 SEGMENT = Record(

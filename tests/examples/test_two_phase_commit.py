@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from synproof.engine.api import Subject, check
-from synproof.engine.bmc import bounded
 from synproof.engine.evaluate import successors
-from synproof.engine.explore import explore
 from synproof.engine.property import Verdict
+from synproof.engine.search.explore import explore
+from synproof.engine.solver.bmc import bounded
 
 from ..house import ROOT
 from .two_phase_commit import two_phase_commit

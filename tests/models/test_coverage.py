@@ -9,7 +9,7 @@ import pytest
 
 from synproof.engine.api import load_model
 from synproof.engine.checker import explored
-from synproof.engine.graph import quotient
+from synproof.engine.graphs.graph import quotient
 from synproof.models.ledger.census import Census, deeds, take_census
 from synproof.models.ledger.coverage_data import Clause, beyond, clauses, never, numbers, others, requirements
 from synproof.models.ledger.coverage_page import coverage

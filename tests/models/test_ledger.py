@@ -10,9 +10,9 @@ import pytest
 from synproof.engine.ablation import ablated, costs, mends
 from synproof.engine.cli import main
 from synproof.engine.experiment import Experiment, Laboratory
-from synproof.engine.explore import Limits
 from synproof.engine.ledger import Ablation, Claim, Exhibit, Holding, Removal
 from synproof.engine.property import PropertyKind, Verdict
+from synproof.engine.search.explore import Limits
 from synproof.models.catalogue import catalogue
 from synproof.models.ledger.alternatives import alternatives
 from synproof.models.ledger.pages import PAGES

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from synproof.engine.api import Subject, Trace, check, load_model
-from synproof.engine.explore import explore
-from synproof.engine.liveness import check_feasible
+from synproof.engine.fairness.liveness import check_feasible
 from synproof.engine.property import Fairness, Property, Verdict
-from synproof.engine.via import shortest_via
+from synproof.engine.search.explore import explore
+from synproof.engine.search.via import shortest_via
 
 HOLDS, VIOLATED, REACHED = Verdict.HOLDS, Verdict.VIOLATED, Verdict.REACHED
 

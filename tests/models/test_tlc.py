@@ -13,8 +13,8 @@ import pytest
 from synproof.engine.catalogue import find
 from synproof.engine.checker import by_exploration
 from synproof.engine.choosing import choose
+from synproof.engine.foreign.tla import to_cfg, to_tla
 from synproof.engine.property import Verdict
-from synproof.engine.tla import to_cfg, to_tla
 
 JAR = os.environ.get("TLA2TOOLS", "")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum as PyEnum
 
 from synproof.engine.errors import ValueOutsideSort
-from synproof.engine.explore import Limits
+from synproof.engine.search.explore import Limits
 
 from .mutants import mutate
 from .originals import Original

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from synproof.engine.checker import HIDDEN, LOSSLESS_DROP
 from synproof.engine.compile import Compiled
-from synproof.engine.explore import Exploration, Search, Watch
-from synproof.engine.liveness import check_feasible, check_responses
+from synproof.engine.fairness.liveness import check_feasible, check_responses
 from synproof.engine.property import Property, PropertyKind, Verdict
-from synproof.engine.scenario import find_scenario, first_steps
+from synproof.engine.search.explore import Exploration, Search, Watch
+from synproof.engine.search.scenario import find_scenario, first_steps
 from synproof.engine.system import Action, System
 from synproof.models.catalogue import catalogue
 from synproof.models.loader import Model

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from synproof.engine.compile import Compiled
-from synproof.engine.explore import UNLIMITED, Exploration, Limits, Means, Search, Watch
 from synproof.engine.expr import Op, all_of
 from synproof.engine.layout import Layout
 from synproof.engine.property import Property
+from synproof.engine.search.explore import UNLIMITED, Exploration, Limits, Means, Search, Watch
 from synproof.engine.sorts import Bag
 from synproof.engine.system import Action, System
 from synproof.spec.invariants import INVARIANTS

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from synproof.engine.compile import Compiled
-from synproof.engine.explore import UNLIMITED, explore
+from synproof.engine.search.explore import UNLIMITED, explore
 from synproof.spec.states import STATE
 
 from .campaign import Outcome, all_mutations, fate_of

@@ -7,9 +7,9 @@ import pytest
 from synproof.engine.api import check, load_model
 from synproof.engine.checker import explored
 from synproof.engine.expr import Expr
-from synproof.engine.graph import quotient
+from synproof.engine.graphs.graph import quotient
 from synproof.engine.property import Verdict
-from synproof.engine.scenario import first_steps
+from synproof.engine.search.scenario import first_steps
 from synproof.engine.system import Action
 from synproof.spec import Settings, build
 from synproof.spec.figure_5 import ARCS, figure_5

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from synproof.engine.evaluate import choices, holds
-from synproof.engine.explore import Limits, explore
 from synproof.engine.expr import Expr, Op, all_of, const, postorder
+from synproof.engine.search.explore import Limits, explore
 from synproof.engine.sorts import Bag, Record, Value
 from synproof.engine.system import Kind, System
 from synproof.spec import Settings, build

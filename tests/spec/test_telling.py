@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synproof.engine.evaluate import successors
-from synproof.engine.trace import Trace
+from synproof.engine.traces.trace import Trace
 from synproof.spec import Settings, build
 from synproof.spec.telling import narrate
 

@@ -1,0 +1,1 @@
+"""Eventually-properties under fairness: regions, fair components, and lassos through them."""

@@ -1,0 +1,1 @@
+"""Z3 on the same system: its steps as terms, shortest violations in bounded runs, and proofs by k-induction."""
