@@ -70,7 +70,7 @@ def check(
 
 
 def explored_graph(model: Subject | str, *, limits: Limits | None = None, describe: bool = False) -> nx.DiGraph:
-    """The reachable states and transitions as a networkx graph (`engine.graph.to_networkx` says what its nodes have)."""
+    """The reachable states and transitions as a networkx graph (`engine.graphs.graph.to_networkx` says what its nodes have)."""
     from .graphs.graph import to_networkx
 
     subject = load_model(model) if isinstance(model, str) else model

@@ -1,7 +1,7 @@
 """ITF documents: a trace as JSON that can be read anywhere (Apalache's ADR-015).
 
 Every state has a `#meta` with the action that led to it, its choices, and what it did to messages. The file says by hash and
-settings which model it belongs to. The text is canonical: what is read (`engine.itf`) and written again is the same to
+settings which model it belongs to. The text is canonical: what is read (`engine.traces.itf`) and written again is the same to
 the byte.
 
 Values: Enum as string, Bool as bool, Int and Seq as {"#bigint": "5"} (plain numbers are read too), records as objects, bags
