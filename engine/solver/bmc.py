@@ -1,7 +1,7 @@
 """Bounded model checking and k-induction: the shortest violations and witnesses, found by Z3 on the unrolled relation.
 
 Depths are searched in increasing order, all undecided properties at once, so what is found is as short as what exploration
-finds. Runs set out from the last frontier (`engine.solver.frontier`) whose states it was cheaper to find than to search on from the
+finds. Runs set out from the last frontier (`frontier`) whose states it was cheaper to find than to search on from the
 one before, a group of its states at a time; their last step is always the solver's. Every run is replayed and confirmed by the
 reference evaluator before it is given back. References: Biere, Cimatti, Clarke, Zhu, "Symbolic model checking without BDDs"
 (TACAS 1999); Sheeran, Singh, Stålmarck, "Checking safety properties using induction and a SAT-solver" (FMCAD 2000).

@@ -1,7 +1,7 @@
 """Images: what every action makes of one concrete state, with every choice that it has, by Z3's evaluation of its terms.
 
 Each action is read once for each of its choices (a value of a parameter, a place of a channel): whether it is possible, and
-the number of the state after it (`engine.solver.packing`). That a state is in is most of the answer to what can happen there, so
+the number of the state after it (`packing`). That a state is in is most of the answer to what can happen there, so
 the terms are simplified once for the values of the variables by which guards tell cases apart, and kept.
 """
 

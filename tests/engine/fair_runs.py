@@ -1,6 +1,6 @@
 """Fair runs by the words of `Response` and `Fairness`: what a lasso must be, and two ways to find the states of all of them.
 
-Nothing here is shared with `engine.fairness.liveness`: states and transitions are those of the reference evaluator, and components are
+Nothing here is shared with `liveness`: states and transitions are those of the reference evaluator, and components are
 found by trying sets.
 """
 
