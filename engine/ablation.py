@@ -6,17 +6,19 @@ states that there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .catalogue import Catalogue
+from .errors import SynproofError
 from .experiment import Experiment, Found, Laboratory
 from .ledger import Ablation, Topic
 from .property import Verdict
+from .search.budget import LimitMet
 from .system import Kind
 from .traces.telling import Fate, tell
 
-__all__ = ["Ablated", "Cost", "Mend", "ablated", "costs", "mends", "planned"]
+__all__ = ["Ablated", "Cost", "Mend", "ablated", "asked_of", "costs", "mends", "planned"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Cost:
 
 
 def costs(laboratory: Laboratory, topic: Topic) -> list[Cost]:
-    """What a topic's mechanism costs, as far as it can be measured."""
+    """What a topic's mechanism costs, as far as it can be measured. Raises LimitMet if the laboratory's limits do."""
     found: list[Cost] = []
     runs = [laboratory.found(experiment) for experiment in topic.goals]
     if runs and all(run.result.trace is not None for run in runs):
@@ -42,9 +44,10 @@ def costs(laboratory: Laboratory, topic: Topic) -> list[Cost]:
         found.append(Cost("steps of the shortest run there", *(run.steps or 0 for run in runs)))
         ticks = Cost("ticks of the clock in it", *(_ticks(run) for run in runs))
         found += [ticks] if ticks.present or ticks.removed else []
-    states = [laboratory.found(exhibit.experiment).search.states for exhibit in (topic.present, topic.removed)]
-    if states[0] is not None and states[1] is not None:
-        found.append(Cost(f"states of the model {topic.present.experiment.model}", states[0], states[1]))
+    searches = [laboratory.found(exhibit.experiment).search for exhibit in (topic.present, topic.removed)]
+    states = [search.states for search in searches if search.states is not None and search.complete]
+    if len(states) == len(searches):
+        found.append(Cost(f"states of the model {topic.present.experiment.model}", *states))
     return found
 
 
@@ -65,28 +68,42 @@ def _ticks(run: Found) -> int:
 
 @dataclass(frozen=True)
 class Ablated:
-    """One model's matrix: the verdicts of every property with all mechanisms and without each."""
+    """One model's matrix: the verdicts of every property with all mechanisms and without each.
+
+    If the laboratory met a `limit`, only the first mechanisms are `removed`; if not even one is, there may be nothing `whole`.
+    """
 
     ablation: Ablation
     whole: Mapping[str, Found]
     removed: tuple[Mapping[str, Found], ...]
+    limit: str = ""
 
     @property
     def changed(self) -> list[str]:
         """The properties whose verdict changes with some mechanism, in the order in which results are shown."""
         return [
             name for name, found in self.whole.items()
-            if any(_says(column[name]) != _says(found) for column in self.removed)
+            if any(_differ(found, column[name]) for column in self.removed)
         ]  # fmt: skip
 
     def cell(self, name: str, column: int) -> str:
         """The verdict without one mechanism; empty if it is the one with all."""
         found = self.removed[column][name]
-        return "" if _says(found) == _says(self.whole[name]) else found.told
+        return found.told if _differ(found, self.whole[name]) else ""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether nothing of it is open."""
+        return not self.limit and not any(self.undecided(column) for column in range(len(self.removed)))
+
+    def undecided(self, column: int) -> list[str]:
+        """The properties of which nobody knows whether their verdict changes without one mechanism."""
+        removed = self.removed[column]
+        return [name for name, found in self.whole.items() if found.is_open or removed[name].is_open]
 
 
-def _says(found: Found) -> Verdict:
-    return found.verdict
+def _differ(one: Found, other: Found) -> bool:
+    return one.verdict is not other.verdict and not one.is_open and not other.is_open
 
 
 def planned(catalogue: Catalogue, ablations: Sequence[Ablation]) -> list[Experiment]:
@@ -102,8 +119,15 @@ def planned(catalogue: Catalogue, ablations: Sequence[Ablation]) -> list[Experim
 
 def ablated(laboratory: Laboratory, ablation: Ablation) -> Ablated:
     """The matrix of one model."""
-    whole, *columns = (laboratory.all_named(ablation.model, ablation.without(one)) for one in (None, *ablation.removals))
-    return Ablated(ablation, whole, tuple(columns))
+    columns: list[Mapping[str, Found]] = []
+    limit = ""
+    try:
+        for removal in (None, *ablation.removals):
+            columns.append(laboratory.all_named(ablation.model, ablation.without(removal)))
+    except LimitMet as met:
+        limit = met.limit
+    whole, *removed = columns or [{}]
+    return Ablated(ablation, whole, tuple(removed), limit)
 
 
 # ---- one change that mends -------------------------------------------------------------------------------------------
@@ -111,32 +135,41 @@ def ablated(laboratory: Laboratory, ablation: Ablation) -> Ablated:
 
 @dataclass(frozen=True)
 class Mend:
-    """One change of one setting, and what becomes of a property with it (`error`: the setting cannot be changed alone)."""
+    """One change of one setting, and what becomes of a property with it."""
 
     setting: str
     value: str | int
     about: str
     verdict: Verdict
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows what becomes of it."""
+        return not self.verdict.is_settled
 
-def mends(laboratory: Laboratory, model: str, name: str, settings: Mapping[str, str]) -> tuple[Found, list[Mend]]:
-    """What a property's verdict is in a model, and every change of one setting that makes it another one that is settled.
+
+def asked_of(model: str, name: str, settings: Mapping[str, str | int]) -> Experiment:
+    """The question for a property's verdict in a model."""
+    return Experiment(model, name, settings=tuple(settings.items()))
+
+
+def mends(laboratory: Laboratory, base: Found) -> Iterator[Mend]:
+    """Every change of one setting of a model that gives a property another verdict than `base`, or leaves it open.
 
     Changes that contradict other settings of the model are left out.
     """
-    from .errors import SynproofError
-
+    asked = base.experiment
+    settings = dict(asked.settings)
     catalogue = laboratory.catalogue
-    loaded = catalogue.load(model, settings or None)
-    base = laboratory.found(Experiment(model, name, settings=tuple(settings.items())))
-    found: list[Mend] = []
-    for alternative in catalogue.alternatives(loaded):
+    for alternative in catalogue.alternatives(catalogue.load(asked.model, settings or None)):
         changed = {**settings, alternative.setting: alternative.value}
         try:
-            catalogue.load(model, changed)
+            catalogue.load(asked.model, changed)
         except SynproofError:
             continue  # together with the others it makes no sense, or is not built yet
-        verdict = laboratory.found(Experiment(model, name, settings=tuple(changed.items()))).verdict
+        try:
+            verdict = laboratory.found(asked_of(asked.model, asked.prop, changed)).verdict
+        except LimitMet:
+            verdict = Verdict.INCOMPLETE
         if verdict is not base.verdict:
-            found.append(Mend(alternative.setting, alternative.value, alternative.about, verdict))
-    return base, found
+            yield Mend(alternative.setting, alternative.value, alternative.about, verdict)

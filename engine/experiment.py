@@ -21,6 +21,7 @@ from .expr import FALSE, remove
 from .property import PropertyKind, Verdict
 from .prose import show
 from .results import ModelResult, PropertyResult
+from .search.budget import Budget, LimitMet
 from .search.explore import UNLIMITED, Limits, Progress
 from .system import Action, System
 
@@ -99,6 +100,11 @@ class Found:
         return self.result.steps
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is no answer."""
+        return not self.verdict.is_settled
+
+    @property
     def told(self) -> str:
         """The verdict with the steps of its run."""
         return verdict_told(self.verdict, self.steps)
@@ -123,12 +129,16 @@ def verdict_told(verdict: Verdict, steps: int | None) -> str:
 
 
 class Laboratory:
-    """Makes experiments, each once and within the limits. Results are those of `check`: every run has been replayed."""
+    """Makes experiments, each once. Results are those of `check`: every run has been replayed.
+
+    Of the limits, the states are those of each search; time and memory bound all of them together. Within limits what remains
+    open differs from nothing.
+    """
 
     def __init__(
         self, catalogue: Catalogue, progress: Callable[[Progress], None] | None = None, limits: Limits = UNLIMITED
     ) -> None:
-        self.catalogue, self._task = catalogue, Task(progress=progress, limits=limits)
+        self.catalogue, self._task, self._budget = catalogue, Task(progress=progress, limits=limits), Budget(limits)
         self._planned: dict[Setup, dict[Experiment, None]] = {}
         self._found: dict[Experiment, Found] = {}
 
@@ -139,12 +149,15 @@ class Laboratory:
                 self._planned.setdefault(experiment.setup, {})[experiment] = None
 
     def found(self, experiment: Experiment) -> Found:
-        """What an experiment finds. Raises Difference, and whatever is wrong with model, settings or property."""
+        """What an experiment finds. Raises Difference, and whatever is wrong with model, settings or property.
+
+        Raises LimitMet if time or memory are used up before it begins.
+        """
         if experiment not in self._found:
             self.plan([experiment])
             self._make(self._planned.pop(experiment.setup))
         found = self._found[experiment]
-        if found.differs:
+        if found.differs and not (found.is_open and self._budget.limits != UNLIMITED):
             raise Difference(found.differs)
         return found
 
@@ -169,7 +182,14 @@ class Laboratory:
             if experiment.via:
                 self._go_by_way(experiment)
 
+    def _left(self) -> Task:
+        """How the next search is made. Raises LimitMet if nothing is left for it."""
+        if limit := self._budget.limits.met(0, self._budget.started):
+            raise LimitMet(limit)
+        return replace(self._task, limits=self._budget.left)
+
     def _explore(self, experiments: Sequence[Experiment]) -> None:
+        self._left()  # is there anything? Building the model takes time too
         first = experiments[0]
         named = list(dict.fromkeys(e.prop for e in experiments if e.kind is None))
         chosen = self._chosen(first, named)
@@ -185,7 +205,7 @@ class Laboratory:
                 system = chosen.subject.system
                 prop = self.catalogue.own_property(chosen.model, system, name, experiment.kind, experiment.text)
                 properties = (*properties, prop)
-        search, _ = by_exploration(replace(chosen.subject, properties=properties), self._task)
+        search, _ = by_exploration(replace(chosen.subject, properties=properties), self._left())
         if search.interrupted:
             raise KeyboardInterrupt
         by_name = {result.name: result for result in search.properties}
@@ -193,10 +213,11 @@ class Laboratory:
             self._found[experiment] = Found(experiment, by_name[names[experiment]], search)
 
     def _go_by_way(self, experiment: Experiment) -> None:
+        self._left()
         named = [experiment.prop] if experiment.prop else []
         chosen = self._chosen(experiment, named)
         way = way_of(self.catalogue, chosen, experiment.via, named)
-        search = by_way_of(way, self._task)
+        search = by_way_of(way, self._left())
         if search.interrupted:
             raise KeyboardInterrupt
         self._found[experiment] = Found(experiment, search.properties[0], search)

@@ -40,6 +40,11 @@ class Verdict(PyEnum):
     INCOMPLETE = "incomplete"  # a limit was met
     UNKNOWN = "unknown"  # the solver's reason
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no further search can change it."""
+        return self not in (Verdict.INCOMPLETE, Verdict.UNKNOWN, Verdict.HOLDS_UP_TO)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fairness:

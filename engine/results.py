@@ -97,7 +97,7 @@ class PropertyResult:
     @property
     def settled(self) -> bool:
         """Whether the verdict is an answer (that the property does not apply is one)."""
-        return self.verdict not in (Verdict.INCOMPLETE, Verdict.UNKNOWN, Verdict.HOLDS_UP_TO)
+        return self.verdict.is_settled
 
     def as_json(self) -> dict[str, Any]:
         """The property's entry in `--json`: plain values only."""

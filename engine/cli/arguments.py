@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from ..errors import did_you_mean
+from ..search.limits import Limits
 from .console import Console
 from .trouble import CommandLineError
 
 __all__ = [
-    "COMMANDS", "Asked", "Command", "Parser", "at_least", "limits_options", "one_of", "read", "reduce_option", "size_in_bytes",
+    "COMMANDS", "Asked", "Command", "Parser", "at_least", "limits_of", "limits_options", "one_of", "read", "reduce_option",
+    "size_in_bytes",
 ]  # fmt: skip
 
 
@@ -213,3 +215,8 @@ def limits_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-states", type=at_least(1), metavar="N", help="stop when more than N states are known")
     group.add_argument("--max-memory", type=size_in_bytes, metavar="SIZE", help="stop at this much memory, such as 500M or 2G")
     group.add_argument("--timeout", type=seconds, metavar="S", help="stop after so many seconds")
+
+
+def limits_of(arguments: argparse.Namespace) -> Limits:
+    """The limits that those options give."""
+    return Limits(arguments.max_states, arguments.max_memory, arguments.timeout)

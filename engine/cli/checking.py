@@ -12,8 +12,8 @@ from ..catalogue import Catalogue, find
 from ..checker import DEPTH, ENGINES, Task, check
 from ..choosing import Chosen, choose
 from ..results import EXIT_CODES, ModelResult, disagreements, exit_code
-from ..search.explore import Limits, Means
-from .arguments import Parser, at_least, limits_options, one_of, reduce_option
+from ..search.explore import Means
+from .arguments import Parser, at_least, limits_of, limits_options, one_of, reduce_option
 from .console import Console
 from .expectations import expectation_report, mismatches
 from .report import Report, report
@@ -96,6 +96,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _refuse(arguments: argparse.Namespace) -> None:
     """Raise CommandLineError for options that do not go together."""
     for option in ("checkpoint", "resume"):
+        if getattr(arguments, option) == "":
+            raise CommandLineError(f"--{option} needs the name of a folder")
         if getattr(arguments, option) is not None and (arguments.engine == "smt" or arguments.via):
             raise CommandLineError(f"--{option} is for exploration of all states: leave out --via and --engine smt")
     if arguments.checkpoint is not None and arguments.resume is not None:
@@ -140,7 +142,7 @@ def _ways(catalogue: Catalogue, chosen: Sequence[Chosen], arguments: argparse.Na
 def _outcomes(
     chosen: Sequence[Chosen], ways: Sequence[Way | None], arguments: argparse.Namespace, console: Console
 ) -> Iterator[tuple[Chosen, tuple[ModelResult, ...]]]:
-    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    limits = limits_of(arguments)
     means = Means(arguments.workers, keep=arguments.resume or arguments.checkpoint, resume=arguments.resume is not None)
     for one, way in zip(chosen, ways, strict=True):
         depth = DEPTH if arguments.depth is None else arguments.depth

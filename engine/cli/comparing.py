@@ -17,9 +17,8 @@ from ..comparison import Distinction, comparison_exit_code, distinctions, matrix
 from ..property import Verdict
 from ..render import Column, Look, render_side_by_side
 from ..results import ModelResult
-from ..search.explore import Limits
 from ..traces.telling import actors_of, tell
-from .arguments import Parser, limits_options, reduce_option
+from .arguments import Parser, limits_of, limits_options, reduce_option
 from .console import Console
 from .matrix import matrix_lines
 from .report import assumptions, plural, reductions_told, ruled
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     chosen = _cells(catalogue, arguments)
     asked = {declaration.name: declaration for one in reversed(chosen) for declaration in declarations(one)}
     chosen = [with_declared(catalogue, one, list(asked.values())) for one in chosen]
-    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    limits = limits_of(arguments)
     try:
         for one in chosen:
             task = Task(limits=one.within(limits), progress=console.progress(), reduce=arguments.reduce)

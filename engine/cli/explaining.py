@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..ablation import Ablated, ablated, costs, mends, planned
+from ..ablation import Ablated, Mend, ablated, asked_of, costs, mends, planned
 from ..catalogue import Catalogue, find
 from ..errors import did_you_mean
-from ..experiment import Found, Laboratory
+from ..experiment import Experiment, Found, Laboratory
 from ..ledger import Exhibit, Topic
-from ..property import Verdict
 from ..render import Detail, render_ladder
-from ..search.explore import Limits
+from ..search.budget import LimitMet
+from ..search.limits import UNLIMITED
 from ..traces.telling import tell
-from .arguments import Parser, at_least
+from .arguments import Parser, limits_of, limits_options
 from .console import Console
 from .definitions import definition_lines
 from .report import ruled
@@ -34,38 +36,41 @@ MOST_STATES = 400_000  # of one changed model; many are tried
 def configure(parser: Parser) -> None:
     """The options of `why`."""
     parser.add_argument("topic", nargs="?", metavar="TOPIC|PROPERTY", help="a topic (without: the list), or a property")
-    parser.add_argument("--model", metavar="MODEL", help="with a property: which one change of a setting alters its verdict")
-    settings_option(parser)
     parser.add_argument(
-        "--max-states", type=at_least(1), default=MOST_STATES, metavar="N",
-        help=f"with --model: give up a search that knows more than N states ({MOST_STATES:,})",
+        "--model", metavar="MODEL",
+        help=f"with a property: which one change of a setting alters its verdict (--max-states {MOST_STATES} unless given)",
     )  # fmt: skip
+    settings_option(parser)
+    limits_options(parser)
     parser.add_argument("--ablation", action="store_true", help="every mechanism taken away in turn, against all properties")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Say why."""
-    catalogue = find()
-    laboratory = Laboratory(catalogue, console.progress())
+    """Say why. The limits of time and memory bound all searches together, that of states each of them."""
     _refuse(arguments)
+    catalogue = find()
+    limits = limits_of(arguments)
+    if arguments.model is not None and limits.max_states is None:
+        limits = replace(limits, max_states=MOST_STATES)
+    laboratory = Laboratory(catalogue, console.progress(), limits)
     if arguments.ablation:
-        _ablation(catalogue, laboratory, console)
-    elif arguments.model is not None:
-        if arguments.topic is None:
-            raise CommandLineError(f"which property? synproof why PROPERTY --model {arguments.model}")
-        limited = Laboratory(catalogue, console.progress(), Limits(arguments.max_states))
-        return _mends(arguments.topic, arguments.model, overrides(arguments.settings), limited, console)
-    elif arguments.topic is None:
-        console.say("\n".join(definition_lines([(topic.name, topic.question) for topic in catalogue.topics()], console.width)))
-        console.say("\nsynproof why TOPIC answers one;\nsynproof why --ablation takes away each mechanism in turn")
-    else:
-        _topic(_known(catalogue, arguments.topic), laboratory, console)
+        return _ablation(catalogue, laboratory, console)
+    if arguments.model is not None:
+        return _mends(asked_of(arguments.model, arguments.topic, overrides(arguments.settings)), laboratory, console)
+    if arguments.topic is not None:
+        return _topic(_known(catalogue, arguments.topic), laboratory, console)
+    console.say("\n".join(definition_lines([(topic.name, topic.question) for topic in catalogue.topics()], console.width)))
+    console.say("\nsynproof why TOPIC answers one;\nsynproof why --ablation takes away each mechanism in turn")
     return 0
 
 
 def _refuse(arguments: argparse.Namespace) -> None:
     if arguments.ablation and (arguments.topic or arguments.model):
         raise CommandLineError("--ablation is about all mechanisms: leave out the topic and --model")
+    if arguments.model is not None and arguments.topic is None:
+        raise CommandLineError(f"which property? synproof why PROPERTY --model {arguments.model}")
+    if arguments.topic is None and not arguments.ablation and limits_of(arguments) != UNLIMITED:
+        raise CommandLineError("nothing is searched for the list of topics: name one, or leave out the limits")
     if arguments.settings and arguments.model is None:
         raise CommandLineError("-s changes a model: synproof why PROPERTY --model MODEL -s NAME=VALUE")
 
@@ -82,31 +87,71 @@ def _known(catalogue: Catalogue, name: str) -> Topic:
 # ---- a topic ---------------------------------------------------------------------------------------------------------
 
 
-def _topic(topic: Topic, laboratory: Laboratory, console: Console) -> None:
+def _topic(topic: Topic, laboratory: Laboratory, console: Console) -> int:
     laboratory.plan(topic.experiments)
     look = console.look()
-    say = console.say
-    for text in (topic.question, topic.answer, f"{topic.quote.source}: “{topic.quote.text}”"):
-        say("\n".join(look.wrap(text, look.width)) + "\n")
     shown = [("with it", topic.present), ("without it", topic.removed), *(("also", exhibit) for exhibit in topic.more)]
-    outcomes = [(label, _outcome(exhibit, laboratory.found(exhibit.experiment))) for label, exhibit in shown]
-    say("\n".join(definition_lines(outcomes, look.width)))
+    found = [_as_far_as_it_goes(laboratory, exhibit.experiment) for _, exhibit in shown]
+    is_open = any(isinstance(one, str) or one.is_open for one in found)
+    # What the topic says rests on all its experiments: it is not said before they are decided.
+    for text in (topic.question, *([] if is_open else [topic.answer]), f"{topic.quote.source}: “{topic.quote.text}”"):
+        console.say("\n".join(look.wrap(text, look.width)) + "\n")
+    outcomes = [(label, _outcome(exhibit, one)) for (label, exhibit), one in zip(shown, found, strict=True)]
+    console.say("\n".join(definition_lines(outcomes, look.width)))
     console.clear_progress()
-    for exhibit in (topic.removed, *topic.more):
-        found = laboratory.found(exhibit.experiment)
-        if exhibit.drawn and found.result.trace is not None:
-            say("\n" + "\n".join(_story(found, look)))
-    say("\n" + "\n".join(ruled("what it costs", look.width)) + "\n")
-    for cost in costs(laboratory, topic):
-        say("\n".join(look.wrap(cost.words, look.width, "  ")))
+    for (_, exhibit), one in zip(shown[1:], found[1:], strict=True):
+        if exhibit.drawn and isinstance(one, Found) and one.result.trace is not None:
+            console.say("\n" + "\n".join(_story(one, look)))
+    is_measured = _cost(topic, laboratory, console)
+    if is_open or not is_measured:
+        return _allow_more("not all of this is decided", console)
+    return 0
+
+
+def _as_far_as_it_goes(laboratory: Laboratory, experiment: Experiment) -> Found | str:
+    """What an experiment finds, or the limit that was met before it began."""
+    try:
+        return laboratory.found(experiment)
+    except LimitMet as met:
+        return met.limit
+
+
+def _cost(topic: Topic, laboratory: Laboratory, console: Console) -> bool:
+    """Say what a topic's mechanism costs; whether that could be measured."""
+    goals = [_as_far_as_it_goes(laboratory, experiment) for experiment in topic.goals]
+    if any(isinstance(goal, str) or goal.is_open for goal in goals):
+        return False
+    try:
+        measured = costs(laboratory, topic)
+    except LimitMet:
+        return False
+    look = console.look()
+    console.say("\n" + "\n".join(ruled("what it costs", look.width)) + "\n")
+    for cost in measured:
+        console.say("\n".join(look.wrap(cost.words, look.width, "  ")))
     if topic.cost:
-        say("\n".join(look.wrap(topic.cost, look.width)))
+        console.say("\n".join(look.wrap(topic.cost, look.width)))
+    return True
 
 
-def _outcome(exhibit: Exhibit, found: Found) -> str:
+def _outcome(exhibit: Exhibit, found: Found | str) -> str:
     experiment = exhibit.experiment
     what = experiment.prop if experiment.kind is None else experiment.text
-    return f"{exhibit.shows} {what} {found.told}, in {experiment.place}".strip()
+    return f"{exhibit.shows} {what} {_told(found)}, in {experiment.place}".strip()
+
+
+def _told(found: Found | str) -> str:
+    """A verdict; of one that is open, why."""
+    if isinstance(found, str):
+        return f"incomplete ({found})"
+    return f"{found.told} ({found.result.reason})" if found.is_open else found.told
+
+
+def _allow_more(what: str, console: Console) -> int:
+    """Say that limits cut something; the exit code."""
+    advice = f"{what}: allow more with --max-states, --max-memory, --timeout"
+    console.say("\n" + "\n".join(textwrap.wrap(advice, console.width, break_on_hyphens=False)))
+    return INCOMPLETE
 
 
 def _story(found: Found, look: Look) -> list[str]:
@@ -120,30 +165,45 @@ def _story(found: Found, look: Look) -> list[str]:
 # ---- one change ------------------------------------------------------------------------------------------------------
 
 
-def _mends(name: str, model: str, settings: dict[str, str], laboratory: Laboratory, console: Console) -> int:
-    """What mends a property; the exit code."""
-    base, found = mends(laboratory, model, name, settings)
+def _mends(asked: Experiment, laboratory: Laboratory, console: Console) -> int:
+    """What alters the verdict on a property; the exit code."""
+    base = _as_far_as_it_goes(laboratory, asked)
     console.clear_progress()
     width = console.width
-    console.say("\n".join(textwrap.wrap(f"{base.experiment.place}: {name} {base.told}", width, subsequent_indent="  ")))
-    if base.verdict in (Verdict.INCOMPLETE, Verdict.UNKNOWN):
-        console.say("\nthat is no answer yet, so there is nothing to alter: allow more with --max-states N")
-        return INCOMPLETE
+    console.say("\n".join(textwrap.wrap(f"{asked.place}: {asked.prop} {_told(base)}", width, subsequent_indent="  ")))
+    if isinstance(base, str) or base.is_open:
+        return _allow_more("that is no answer yet, so there is nothing to alter", console)
+    found: list[Mend] = []
+    try:
+        for mend in mends(laboratory, base):
+            found.append(mend)
+    except KeyboardInterrupt:
+        _tell_mends([mend for mend in found if not mend.is_open], console)
+        raise
+    decided = [mend for mend in found if not mend.is_open]
     if not found:
         console.say("\nno single change of a setting that was tried alters that")
-    for about in dict.fromkeys(mend.about for mend in found):
-        console.say("\n".join(["", *ruled(about, width), ""]))
-        members = [mend for mend in found if mend.about == about]
-        console.say("\n".join(definition_lines([(f"{m.setting}={m.value}", m.verdict.value) for m in members], width)))
+    _tell_mends(decided, console)
+    if is_open := [f"{mend.setting}={mend.value}" for mend in found if mend.is_open]:
+        return _allow_more(f"not decided: {', '.join(is_open)}", console)
     return 0
+
+
+def _tell_mends(found: Sequence[Mend], console: Console) -> None:
+    console.clear_progress()
+    for about in dict.fromkeys(mend.about for mend in found):
+        console.say("\n".join(["", *ruled(about, console.width), ""]))
+        members = [(f"{mend.setting}={mend.value}", mend.verdict.value) for mend in found if mend.about == about]
+        console.say("\n".join(definition_lines(members, console.width)))
 
 
 # ---- all mechanisms --------------------------------------------------------------------------------------------------
 
 
-def _ablation(catalogue: Catalogue, laboratory: Laboratory, console: Console) -> None:
+def _ablation(catalogue: Catalogue, laboratory: Laboratory, console: Console) -> int:
     ablations = catalogue.ablations()
     laboratory.plan(planned(catalogue, ablations))
+    is_open = False
     for number, ablation in enumerate(ablations):
         matrix = ablated(laboratory, ablation)
         console.clear_progress()
@@ -151,16 +211,27 @@ def _ablation(catalogue: Catalogue, laboratory: Laboratory, console: Console) ->
             console.say()
         console.say("\n".join([*ruled(f"{ablation.model}: {ablation.title}", console.width), ""]))
         console.say("\n".join(_told_by_mechanism(matrix, console.width)))
+        is_open = is_open or not matrix.is_decided
+    return _allow_more("not all of this is decided", console) if is_open else 0
 
 
 def _told_by_mechanism(matrix: Ablated, width: int) -> list[str]:
     """For each mechanism what changes without it: that fits in any width."""
     lines: list[str] = []
     for column, removal in enumerate(matrix.ablation.removals):
-        changed = [(name, matrix.cell(name, column)) for name in matrix.changed]
-        parts = [f"{name}: {matrix.whole[name].told} becomes {text}" for name, text in changed if text]
         values = ", ".join(f"{name}={value}" for name, value in removal.settings)
         lines += textwrap.wrap(f"without {removal.words} ({values})", width, subsequent_indent="  ", break_on_hyphens=False)
-        for part in parts or ["nothing changes"]:
+        for part in _changes(matrix, column):
             lines += textwrap.wrap(part, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
     return lines
+
+
+def _changes(matrix: Ablated, column: int) -> list[str]:
+    if column >= len(matrix.removed):
+        return [f"incomplete ({matrix.limit})"]
+    changed = [(name, matrix.cell(name, column)) for name in matrix.changed]
+    parts = [f"{name}: {matrix.whole[name].told} becomes {text}" for name, text in changed if text]
+    undecided = matrix.undecided(column)
+    if undecided:
+        parts.append(f"incomplete: {', '.join(undecided)}")
+    return parts or ["nothing changes"]

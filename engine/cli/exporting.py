@@ -13,11 +13,10 @@ from ..files import refuse_existing, write_text
 from ..property import Property, Verdict
 from ..render import Look, render_ladder, render_markdown, render_mermaid
 from ..results import ModelResult, PropertyResult
-from ..search.explore import Limits
 from ..traces.itf import Header, to_text
 from ..traces.telling import tell
 from ..traces.trace import Trace
-from .arguments import Parser, limits_options, one_of
+from .arguments import Parser, limits_of, limits_options, one_of
 from .console import Console
 from .subjects import overrides, settings_option
 from .traces import header_of, is_trace, load_trace
@@ -122,7 +121,7 @@ def _saved(catalogue: Catalogue, arguments: argparse.Namespace) -> _Found:
 def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Console) -> _Found:
     only = [arguments.property] if arguments.property else []
     one = choose(catalogue, arguments.what, overrides(arguments.settings), only)
-    limits = Limits(arguments.max_states, arguments.max_memory, arguments.timeout)
+    limits = limits_of(arguments)
     (result,) = check(one.subject, Task(limits=one.within(limits), progress=console.progress()))
     console.clear_progress()
     if result.interrupted:

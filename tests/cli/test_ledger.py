@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,7 @@ def test_a_topic_tells_what_breaks_without_it_and_what_it_costs() -> None:
         (["why", "no-gost", "--model", "eager"], "did you mean 'no-ghost'?"),
         (["why", "confirmation", "--ablation"], "leave out the topic"),
         (["why", "confirmation", "-s", "mode=eager"], "--model"),
+        (["why", "--timeout", "5"], "nothing is searched"),
         (["docs", "door"], "did you mean 'doors'?"),
     ],
 )  # fmt: skip
@@ -105,6 +108,69 @@ def test_every_mechanism_is_taken_away() -> None:
     done = synproof("why", "--ablation")
     assert done.code == 0
     assert "without care (mode=eager)\n    no-ghost: holds becomes violated (3)" in done.out
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (["--max-states", "5"], "--max-states 5: "),
+        (["--max-memory", "1K"], "--max-memory 1024"),
+        (["--timeout", "1e-6"], "--timeout 1e-06"),
+    ],
+)
+def test_a_topic_within_limits_tells_what_was_found_and_does_not_answer(limit: list[str], told: str) -> None:
+    done = synproof("why", "confirmation", *limit)
+    assert (done.code, done.err) == (152, "")
+    assert "Why a confirmation?" in done.out and "An eager door" not in done.out
+    assert f"with it     no-ghost incomplete ({told}" in done.out
+    assert "becomes" not in done.out and "what it costs" not in done.out
+    assert "not all of this is decided: allow more with --max-states" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_limits_that_are_not_met_change_nothing() -> None:
+    generous = ["--max-states", "1000", "--max-memory", "100G", "--timeout", "100000"]
+    for words in (["why", "confirmation"], ["why", "no-ghost", "--model", "eager"], ["why", "--ablation"]):
+        assert synproof(*words, *generous) == synproof(*words)
+
+
+def test_a_property_that_the_limits_leave_open_has_nothing_to_alter() -> None:
+    for limit in (["--max-states", "5"], ["--timeout", "1e-6"]):
+        done = synproof("why", "no-ghost", "--model", "careful", *limit)
+        assert (done.code, done.err) == (152, "")
+        assert done.out.startswith(f"careful: no-ghost incomplete ({' '.join(limit).replace('1e-6', '1e-06')}")
+        assert "nothing to alter" in done.out
+
+
+def test_changes_that_the_limits_leave_open_are_named() -> None:
+    done = synproof("why", "no-ghost", "--model", "eager", "--max-states", "12")
+    assert (done.code, done.err) == (152, "")
+    assert done.out.startswith("eager: no-ghost violated (3)")
+    assert "not decided: mode=careful" in done.out
+
+
+def test_an_interrupt_keeps_the_changes_that_were_found(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = doors.load
+
+    def interrupted(name: str, overrides: Mapping[str, object] | None = None, *more: Any) -> object:
+        if "loss" in (overrides or {}):
+            raise KeyboardInterrupt
+        return load(name, overrides, *more)
+
+    monkeypatch.setattr(doors, "load", interrupted)
+    done = synproof("why", "no-ghost", "--model", "eager")
+    assert (done.code, done.err) == (130, "interrupted\n")
+    assert "mode=careful  holds" in done.out
+
+
+def test_the_mechanisms_that_the_limits_leave_open_are_named() -> None:
+    done = synproof("why", "--ablation", "--max-states", "12")
+    assert (done.code, done.err) == (152, "")
+    assert "    incomplete: no-ghost\n" in done.out
+    assert "no-ghost: " not in done.out, "what is not known on one side alters nothing"
+    late = synproof("why", "--ablation", "--timeout", "1e-6")
+    assert (late.code, late.err) == (152, "")
+    assert "without care (mode=eager)\n    incomplete (--timeout 1e-06)\n" in late.out
 
 
 # ---- docs ------------------------------------------------------------------------------------------------------------

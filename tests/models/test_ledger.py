@@ -147,9 +147,10 @@ def test_the_third_segment_costs_one_segment() -> None:
 
 
 def test_a_third_segment_is_what_a_ghost_lacks() -> None:
-    base, found = mends(Laboratory(catalogue, limits=Limits(50_000)), "two-way-old-data", "no-ghost-connection", {})
+    laboratory = Laboratory(catalogue, limits=Limits(50_000))
+    base = laboratory.found(Experiment("two-way-old-data", "no-ghost-connection"))
     assert base.told == "violated (2)"
-    mended = {(one.setting, one.value) for one in found if one.verdict is Verdict.HOLDS}
+    mended = {(one.setting, one.value) for one in mends(laboratory, base) if one.verdict is Verdict.HOLDS}
     assert ("handshake", "three-way") in mended
     assert ("old-duplicates", "none") not in mended, "a SYN that is sent again becomes old as well"
 
