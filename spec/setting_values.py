@@ -60,11 +60,12 @@ class OldDuplicate(NamedTuple):
 
 @dataclass(frozen=True)
 class Values:
-    """One notation: what may be written, how it is read, how a value is written."""
+    """One notation: what may be written, how it is read, how a value is written; and the `words` among what may be written."""
 
     text: str
     read: Callable[[str], Any]
     write: Callable[[Any], str | int]
+    words: tuple[str, ...] = ()
 
 
 def _number(text: str, lo: int, hi: int) -> int:
@@ -98,12 +99,13 @@ def _same(value: Any) -> Any:
 
 def choice(*words: str) -> Values:
     """One of the words."""
-    return Values(", ".join(words), lambda text: _word(text, words), _same)
+    return Values(", ".join(words), lambda text: _word(text, words), _same, words)
 
 
 def switch() -> Values:
     """`on` or `off`: a bool."""
-    return Values("on, off", lambda text: _word(text, ("on", "off")) == "on", lambda value: "on" if value else "off")
+    words = ("on", "off")
+    return Values(", ".join(words), lambda text: _word(text, words) == "on", lambda value: "on" if value else "off", words)
 
 
 def number(lo: int, hi: int) -> Values:
@@ -114,22 +116,25 @@ def number(lo: int, hi: int) -> Values:
 def budget() -> Values:
     """How often something may happen in a whole run: None means unlimited."""
 
+    words = ("unlimited", "off")
+
     def read(text: str) -> int | None:
         if _is_number(text):
             return _number(text, 0, BUDGET_LIMIT)
-        return None if _word(text, ("unlimited", "off")) == "unlimited" else 0
+        return None if _word(text, words) == "unlimited" else 0
 
-    return Values("unlimited, off, n", read, lambda value: "unlimited" if value is None else value or "off")
+    return Values("unlimited, off, n", read, lambda value: "unlimited" if value is None else value or "off", words)
 
 
 def who() -> Values:
     """Which ends: a frozenset of `client`, `server`."""
     meaning = {"off": (), "client": ("client",), "server": ("server",), "on": ENDS}
+    words = tuple(meaning)
 
     def write(value: frozenset[str]) -> str:
         return next(word for word, ends in meaning.items() if value == frozenset(ends))
 
-    return Values("off, client, server, on", lambda text: frozenset(meaning[_word(text, tuple(meaning))]), write)
+    return Values(", ".join(words), lambda text: frozenset(meaning[_word(text, words)]), write, words)
 
 
 def _pair(text: str, lo: int, hi: int) -> tuple[int, int]:
@@ -175,10 +180,12 @@ def crashes() -> Values:
 def timer() -> Values:
     """`off`, `may-fire`, or a number of ticks: text or int."""
 
-    def read(text: str) -> str | int:
-        return _number(text, 1, BUDGET_LIMIT) if _is_number(text) else _word(text, ("off", "may-fire"))
+    words = ("off", "may-fire")
 
-    return Values("off, may-fire, ticks", read, _same)
+    def read(text: str) -> str | int:
+        return _number(text, 1, BUDGET_LIMIT) if _is_number(text) else _word(text, words)
+
+    return Values("off, may-fire, ticks", read, _same, words)
 
 
 def keepalive() -> Values:

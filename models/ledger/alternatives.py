@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from synproof.engine.ledger import Alternative
-from synproof.spec.settings import SETTINGS, Setting
+from synproof.spec.settings import SETTINGS
 
 __all__ = ["alternatives"]
 
@@ -18,13 +18,12 @@ ABOUT: Mapping[str, str] = {
 }
 """Settings that are not what the ends do."""
 
-NUMBERS: Mapping[str, tuple[str | int, ...]] = {
-    "loss": ("off",), "duplicate": ("off",), "retransmit": ("off", "unlimited"), "close": ("off", "on"),
-    "abort": ("off",), "crash": (0,), "data": (0,), "old-duplicates": ("none",), "incarnations": (1,), "capacity": ("1:1",),
-    "isn": ("fresh", "number-fresh", "reuse"), "attacker": ("off",),
-    "user-timeout": ("off", "may-fire"), "fin-wait-2-timeout": ("off", "may-fire"), "keepalive": ("off", "may-fire:1"),
+TRIED: Mapping[str, tuple[str | int, ...]] = {
+    "loss": ("off",), "duplicate": ("off",), "close": ("off", "on"), "abort": ("off",), "crash": (0,), "data": (0,),
+    "old-duplicates": ("none",), "incarnations": (1,), "capacity": ("1:1",), "isn": ("fresh", "number-fresh", "reuse"),
+    "attacker": ("off",), "keepalive": ("off", "may-fire:1"),
 }  # fmt: skip
-"""What is tried of settings that have many values, or values that can only make more happen."""
+"""What is tried of settings whose values are not words, or some of whose words can only make more happen."""
 
 
 def alternatives(values: Mapping[str, str | int]) -> Iterator[Alternative]:
@@ -32,13 +31,6 @@ def alternatives(values: Mapping[str, str | int]) -> Iterator[Alternative]:
     for about in (ENDS, NETWORK, USERS, BOUNDS):
         for row in SETTINGS:
             if ABOUT.get(row.name, ENDS) == about:
-                for value in _values(row):
+                for value in TRIED.get(row.name, row.values.words):
                     if row.values.write(row.read(value)) != values[row.name]:
                         yield Alternative(row.name, value, about)
-
-
-def _values(row: Setting) -> tuple[str | int, ...]:
-    if row.name in NUMBERS:
-        return NUMBERS[row.name]
-    words = tuple(row.values.text.split(", "))
-    return words if all(word.replace("-", "").isalnum() and not word[0].isdigit() for word in words) else ()

@@ -93,6 +93,15 @@ def test_every_setting_says_what_it_means_and_what_may_stand_there() -> None:
         assert row.values.text, row.name
 
 
+def test_the_words_of_a_setting_are_among_what_may_stand_there() -> None:
+    for row in SETTINGS:
+        found = [row.values.write(row.read(word)) for word in row.values.words]
+        assert found == list(row.values.words), row.name
+        assert all(word in row.values.text.split(", ") for word in row.values.words), row.name
+    assert setting("isn").values.words == ("fresh", "number-fresh", "any", "clock", "reuse")
+    assert setting("loss").values.words == ("unlimited", "off") and not setting("msl").values.words
+
+
 def test_nothing_given_is_the_defaults() -> None:
     assert Settings.of({}) == Settings()
     assert contradiction(Settings()) is None
