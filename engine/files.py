@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import SynproofError
 
-__all__ = ["FileExists", "FileNotWritten", "refuse_existing", "write_text"]
+__all__ = ["FileExists", "FileNotWritten", "NoFileName", "refuse_existing", "write_text"]
 
 
 class FileNotWritten(SynproofError, OSError):
@@ -23,6 +23,12 @@ class FileExists(FileNotWritten):
     exit_code = 2
 
 
+class NoFileName(FileNotWritten):
+    """What is given as the name of a file is none: it is empty, or a folder's."""
+
+    exit_code = 2
+
+
 def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool = False) -> None:
     """Write a text file (UTF-8) in one step: whoever looks sees the old file or the new one, never a part.
 
@@ -30,10 +36,10 @@ def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool = Fal
     """
     try:
         if not os.fspath(path):
-            raise FileNotWritten("the name of a file is needed, and it is empty")
+            raise NoFileName("the name of a file is needed, and it is empty")
         target = Path(os.path.realpath(path))
         if target.is_dir():
-            raise FileNotWritten(f"{path} is a folder; give the name of a file")
+            raise NoFileName(f"{path} is a folder; give the name of a file")
         if target.exists() and not target.is_file():  # a device or a pipe must not be replaced by a file
             with open(target, "wb") as device:
                 device.write(text.encode())

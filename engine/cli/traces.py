@@ -44,8 +44,8 @@ def trace_json(one: Chosen, found: PropertyResult) -> dict[str, Any] | None:
 class TraceFolder:
     """A folder for the traces of some models, which is made, if it is not there, when the first of them was checked.
 
-    Before anything is checked it raises CannotWrite if nothing can be written there or a file that is no trace has the name
-    that one would get, and CommandLineError if two would get the same name.
+    Before anything is checked it raises CannotWrite if the system refuses to write there, and CommandLineError if that is no
+    folder, if a file that is no trace has the name that one would get, or if two would get the same name.
     """
 
     def __init__(self, path: str, chosen: Sequence[Chosen], names: Sequence[str] | None = None) -> None:
@@ -57,9 +57,10 @@ class TraceFolder:
             self._try()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            refusal: type[SynproofError] = CannotWrite
             if isinstance(error, FileExistsError | NotADirectoryError):
-                reason = "there is a file, not a folder"
-            raise CannotWrite(f"--trace-dir {path}: {reason}; no trace can be saved there, and nothing was checked") from error
+                reason, refusal = "there is a file, not a folder", CommandLineError
+            raise refusal(f"--trace-dir {path}: {reason}; no trace can be saved there, and nothing was checked") from error
 
     def _try(self) -> None:
         """Write there, and leave nothing: something else may yet be wrong with what was asked."""
@@ -79,7 +80,7 @@ class TraceFolder:
             raise CommandLineError(f"two runs would be saved as {doubled}: give the models, or the properties, other names")
         for file in files:
             if os.path.lexists(file) and not _is_ours(file):
-                raise CannotWrite(f"{file} is there and is no trace of synproof; it was left as it is, and nothing was checked")
+                raise CommandLineError(f"{file} is no trace of synproof; it was left as it is, and nothing was checked")
 
     def save(self, one: Chosen, results: Sequence[ModelResult]) -> list[str]:
         """Save the run of every property that has one, and say so, one line each."""

@@ -177,16 +177,19 @@ def test_a_full_disk_is_an_error_of_the_system(here: Path) -> None:
     for form in ("itf", "text"):
         says = "/dev/full cannot be written: No space left on device"
         refused(here, 153, says, "export", "own.toml", "-p", "mine", "--to", form, "--out", "/dev/full")
-    refused(here, 153, "--trace-dir /dev/full: there is a file, not a folder", "check", "own.toml", "--trace-dir", "/dev/full")
+    refused(here, 2, "--trace-dir /dev/full: there is a file, not a folder", "check", "own.toml", "--trace-dir", "/dev/full")
 
 
 def test_nothing_is_written_over_another_file(here: Path) -> None:
     refused(here, 2, "own.toml exists already and was left as it is", "new", "own.toml")
     refused(here, 2, "exists already", "export", "own.toml", "--to", "itf", "--out", "own.toml")
     (here / "folder").mkdir()
-    refused(here, 153, "folder is a folder", "export", "own.toml", "--to", "itf", "--out", "folder")
+    for form in ("itf", "promela"):
+        refused(here, 2, "folder is a folder", "export", "own.toml", "--to", form, "--out", "folder")
+    refused(here, 2, "folder is a folder", "new", "folder")
+    refused(here, 2, "the name of a file is needed", "new", "")
     (here / "own.mine.itf.json").write_text("mine", encoding="utf-8")
-    refused(here, 153, "is no trace of synproof", "check", "own.toml", "--trace-dir", ".")
+    refused(here, 2, "is no trace of synproof", "check", "own.toml", "--trace-dir", ".")
 
 
 def test_runs_that_would_have_one_name_are_refused(here: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -327,6 +329,11 @@ def test_with_json_too_standard_output_is_one_object(tmp_path: Path) -> None:
     assert synproof("check", "eager", "--trace-dir", tmp_path, "--json").json["results"]
 
 
+def refusing(*_: Any, **__: Any) -> Any:
+    """A system that lets nobody read or write."""
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,14 +342,42 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_checked(
 
     monkeypatch.setattr("synproof.engine.cli.checking.check", checked)
     (tmp_path / "file").write_text("")
-    done = synproof("check", "eager", "--trace-dir", tmp_path / "file" / "traces")
+    for folder in (tmp_path / "file", tmp_path / "file" / "traces"):
+        done = synproof("check", "eager", "--trace-dir", folder)
+        assert (done.code, done.out) == (2, "")
+        assert "there is a file, not a folder; no trace can be saved there" in " ".join(done.err.split())
+    monkeypatch.setattr(tempfile, "TemporaryFile", refusing)
+    done = synproof("check", "eager", "--trace-dir", tmp_path / "traces")
     assert (done.code, done.out) == (153, "")
-    assert "no trace can be saved there" in " ".join(done.err.split())
+    assert "traces: Permission denied; no trace can be saved there" in " ".join(done.err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_bad_input_makes_no_folder(tmp_path: Path) -> None:
     synproof("check", "eager", "-p", "nothing", "--trace-dir", tmp_path / "traces")
     assert not (tmp_path / "traces").exists()
+
+
+def test_a_folder_of_checkpoints_that_the_system_refuses_is_named_with_its_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", refusing)
+    monkeypatch.setattr(Path, "read_text", refusing)
+    for option, advice in (("--checkpoint", "name another folder"), ("--resume", "begin anew")):
+        done = synproof("check", "eager", option, tmp_path / "kept")
+        assert (done.code, done.out) == (153, "")
+        told = " ".join(done.err.split())
+        assert told.startswith(f"synproof: {option} {tmp_path / 'kept'}: Permission denied; checkpoints cannot be read and")
+        assert told.endswith(f"there: {advice}, or leave out {option}")
+
+
+def test_a_file_is_no_folder_of_checkpoints(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for option, code in (("--checkpoint", 2), ("--resume", 150)):
+        done = synproof("check", "eager", option, tmp_path / "file")
+        assert (done.code, done.out) == (code, "")
+        assert "is no folder" in done.err
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_checkpoint_that_is_refused_makes_no_folder_of_traces(tmp_path: Path) -> None:
@@ -379,7 +414,7 @@ def test_a_file_that_is_no_trace_is_left_as_it_is_and_nothing_is_checked(tmp_pat
     for text in ("", "mine", '{"#meta": {"format": "ITF"}}'):
         mine.write_text(text, encoding="utf-8")
         done = synproof("check", "eager", "--trace-dir", tmp_path)
-        assert (done.code, done.out) == (153, "")
+        assert (done.code, done.out) == (2, "")
         assert "is no trace of synproof; it was left as it is" in " ".join(done.err.split())
         assert mine.read_text(encoding="utf-8") == text
     assert [path.name for path in tmp_path.iterdir()] == [mine.name]
@@ -387,8 +422,10 @@ def test_a_file_that_is_no_trace_is_left_as_it_is_and_nothing_is_checked(tmp_pat
 
 def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert synproof("check", "eager", "--trace-dir", "").code == 2
-    assert synproof("export", "eager", "--to", "text", "--out", "").code == 153
+    for option in ("--trace-dir", "--checkpoint", "--resume"):
+        done = synproof("check", "eager", option, "")
+        assert (done.code, done.out) == (2, "") and f"{option} needs the name of a folder" in done.err
+    assert synproof("export", "eager", "--to", "text", "--out", "").code == 2
     assert not list(tmp_path.iterdir())
 
 
