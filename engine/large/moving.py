@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..compile import Compiled
@@ -13,6 +13,7 @@ from .machine import Machine, available
 __all__ = ["Mover"]
 
 LONG = 3_000_000  # transitions after which it is worth telling how a search becomes faster
+MOMENT = 0.05  # seconds between two pauses
 HOW = "a long search in plain Python; about twenty times faster: pip install 'synproof[fast]'"
 
 
@@ -21,6 +22,7 @@ class Mover:
 
     def __init__(self, unit: Compiled, means: Means) -> None:
         self.unit, self.means = unit, means
+        self.pause: Callable[[], None] = lambda: None  # called while the search waits
         self.notes: list[str] = []
         self.stages = self._stages()
         self.next = min(means.move, means.move_known) if means.move is not None else 1 << 62
@@ -60,7 +62,9 @@ class Mover:
             self.making.start()
             while self.means.move and self.making.is_alive():
                 yield None
-            self.making.join()
+            while self.making.is_alive():
+                self.making.join(MOMENT)
+                self.pause()
         yield from self._never(self.trouble) if self.trouble else [machines]
 
     def _never(self, why: str) -> Iterator[None]:

@@ -72,22 +72,27 @@ class LargeSearch:
     # -- the loop --------------------------------------------------------------------------------------------------
     def run(self, pause: Callable[[], None] = lambda: None) -> None:
         """Go on until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
-        search, result, store, looked = self.search, self.result, self.store, 0.0
         with ThreadPoolExecutor(max(1, self.workers - 1)) as self.pool:
-            store.refill(pause, self.workers, self._each)
-            while result.expanded < store.known and not result.stopped_by:
-                pause()
-                level = len(result.level_starts)
-                whole = self._step()
-                if len(result.level_starts) > level:
-                    search.tell()
-                if whole and time.monotonic() - looked > LOOK_EVERY:
-                    looked = time.monotonic()
-                    result.stopped_by = search.limits.met(store.known, search.started)
-                    search.now_and_then()
-        self.pool = None
-        if not result.frontier:
-            result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
+            try:
+                self.store.refill(pause, self.workers, self._each)
+                self._go_on(pause)
+            finally:
+                self.pool = None
+        if not self.result.frontier:
+            self.result.stopped_by = ""  # a limit that is met when nothing is left to do has cut nothing
+
+    def _go_on(self, pause: Callable[[], None]) -> None:
+        search, result, store, looked = self.search, self.result, self.store, 0.0
+        while result.expanded < store.known and not result.stopped_by:
+            pause()
+            level = len(result.level_starts)
+            whole = self._step(pause)
+            if len(result.level_starts) > level:
+                search.tell()
+            if whole and time.monotonic() - looked > LOOK_EVERY:
+                looked = time.monotonic()
+                result.stopped_by = search.limits.met(store.known, search.started)
+                search.now_and_then(pause)
 
     def _each(self, do: Callable[[Any], int], things: Iterable[Any]) -> list[int]:
         """Do something to each of some things, at the same time."""
@@ -138,7 +143,7 @@ class LargeSearch:
         self.branching = max(1e-3, sum(one.last - one.first for one in kept) / sum(one.count for one in kept))
         return kept
 
-    def _step(self) -> bool:
+    def _step(self, pause: Callable[[], None]) -> bool:
         """Work off one batch; whether it was done wholly, and no limit is met."""
         result, store = self.result, self.store
         slices = self.ahead or self.expanded(result.expanded, store.known)
@@ -147,7 +152,7 @@ class LargeSearch:
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
                 return False
-            store.double(self.workers, self._each)
+            store.double(pause, self.workers, self._each)
         before = store.known
         most = self.search.limits.max_states
         if most is not None and before + sum(one.fresh_total for one in slices) > most:

@@ -107,22 +107,25 @@ class Store:
         """Octets by which a table of twice the size is larger."""
         return int(self.table.nbytes)
 
-    def double(self, owners: int = 1, each: Each = map) -> None:
-        """Twice as large a table, with the states that are known; owners and `each` as for `refill`."""
+    def double(self, pause: Callable[[], None] = lambda: None, owners: int = 1, each: Each = map) -> None:
+        """Twice as large a table, with the states that are known; pauses, owners and `each` as for `refill`."""
         import numpy
 
+        self.filled = False
         self.bits += 1
         self._table.grow(1 << self.bits)
         asides = [numpy.empty(1 << self.bits - PARTS - 1, numpy.int64) for _ in range(owners)]
         parts = 1 << PARTS
         while parts:  # each goes where those were that are done
-            some = [range(parts // 2 + owner, parts, owners) for owner in range(owners)]
-            list(each(self._spread, zip(some, asides, strict=True)))
+            for first in range(parts // 2, parts, owners):
+                list(each(self._spread, zip(range(first, min(first + owners, parts)), asides, strict=False)))
+                pause()
             parts //= 2
+        self.filled = True
 
-    def _spread(self, given: tuple[Iterable[int], Array]) -> int:
-        parts, aside = given
-        return sum(self.kernels["spread"](part, self.known, self.table, self.bits, aside) for part in parts)
+    def _spread(self, given: tuple[int, Array]) -> int:
+        part, aside = given
+        return self.kernels["spread"](part, self.known, self.table, self.bits, aside)
 
     def refill(self, pause: Callable[[], None] = lambda: None, owners: int = 1, each: Each = map) -> None:
         """Put all states into an empty table, with a pause now and then: if it raises, the table is not filled.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -19,13 +19,16 @@ from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import SynproofError
 
-__all__ = ["NONE", "PAGE", "CheckpointDamaged", "CheckpointExists", "CheckpointOfAnother", "Keeper", "Page", "Saved"]
+__all__ = [
+    "NONE", "PAGE", "CheckpointDamaged", "CheckpointExists", "CheckpointNotKept", "CheckpointOfAnother", "Keeper", "Page",
+    "Saved",
+]  # fmt: skip
 
 Page: TypeAlias = tuple[Any, Any]  # octets of states, and of the positions of their parents
 
 FORMAT = 1
 PAGE = 1 << 16  # states that are read or written at once
-LITTLE = 1 << 26  # octets that are quickly written
+LITTLE = 1 << 24  # octets that are quickly written, on any disk
 PARENT = 4  # octets of the position of a parent
 NONE = (1 << 32) - 1  # the parent of an initial state
 COUNTS, STATES, PARENTS = "checkpoint.json", "states", "parents"
@@ -50,6 +53,12 @@ class CheckpointExists(SynproofError):
     exit_code = 2
 
 
+class CheckpointNotKept(SynproofError, OSError):
+    """The system refuses to read or write in the folder: no permission, no room."""
+
+    exit_code = 153
+
+
 @dataclass
 class Saved:
     """What a search knows beside its states. Findings: property -> position and label."""
@@ -71,14 +80,26 @@ class Keeper:
     `what` is a hash of what is searched, and for what; a state is `width` octets.
 
     Raises CheckpointExists if there is one already, and with `resume` CheckpointDamaged or CheckpointOfAnother if there is none
-    that this search can go on from. All other trouble is an OSError.
+    that this search can go on from. What the system refuses is CheckpointNotKept.
     """
 
     def __init__(self, folder: str | Path, what: str, width: int, resume: bool = False, every: float = 30.0) -> None:
         self.folder, self.what, self.width, self.every = Path(folder), what, width, every
         self.written, self.digests = 0, [sha256(), sha256()]
         self.saved: Saved | None = None
+        self.torn = False  # whether the writing was interrupted: then the digests are those of nothing
         self.last = time.monotonic()
+        option, other = ("--resume", "begin anew") if resume else ("--checkpoint", "name another folder")
+        try:
+            self._take(resume)
+        except OSError as error:
+            advice = f"{other}, or leave out {option}"
+            raise CheckpointNotKept(
+                f"{option} {self.folder}: {_reason(error)}; checkpoints cannot be read and written there: {advice}"
+            ) from error
+
+    def _take(self, resume: bool) -> None:
+        """Take possession of the folder, and open its files."""
         if resume:
             self.saved = self._read()
         elif (self.folder / COUNTS).exists():
@@ -112,26 +133,49 @@ class Keeper:
 
     def is_little(self, known: int) -> bool:
         """Whether a checkpoint can be written in a moment: nothing is unread, and little unwritten."""
-        if self.saved is not None and self.written < self.saved.known:
+        if self.torn or self.saved is not None and self.written < self.saved.known:
             return False
         return (known - self.written) * (self.width + PARENT) < LITTLE
 
-    def save(self, saved: Saved, pages: Iterable[Page]) -> None:
-        """Write a checkpoint. The pages are the octets of the states that are not `written` yet, and of their parents."""
+    def save(self, saved: Saved, pages: Iterable[Page], pause: Callable[[], None] = lambda: None) -> None:
+        """Write a checkpoint. The pages are the octets of the states that are not `written` yet, and of their parents.
+
+        `pause` is called now and then. If it raises, the checkpoint before stands, and no further one can be written.
+        """
         try:
-            self._save(saved, pages)
+            self.torn = True
+            self._append(pages, pause)
+            self.torn = False
+            self._replace(saved)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self.folder)) from error
+            stands = "there is none yet"
+            if (self.folder / COUNTS).exists():
+                stands = f"the one before stands: go on from it with --resume {self.folder}"
+            raise CheckpointNotKept(
+                f"{self.folder}: {_reason(error)}; no checkpoint could be written, so the search was ended; {stands}"
+            ) from error
         self.last = time.monotonic()
 
-    def _save(self, saved: Saved, pages: Iterable[Page]) -> None:
+    def _append(self, pages: Iterable[Page], pause: Callable[[], None]) -> None:
+        new = 0
         for page in pages:
             for file, digest, octets in zip(self.files, self.digests, page, strict=True):
                 file.write(octets)
                 digest.update(octets)
+                new += memoryview(octets).nbytes
+            if new > LITTLE:
+                self._flush()
+                new = 0
+            pause()
+        self._flush()
+
+    def _flush(self) -> None:
+        """See to it that what was written is on the disk."""
         for file in self.files:
             file.flush()
             os.fsync(file.fileno())
+
+    def _replace(self, saved: Saved) -> None:
         self.written = saved.known
         content = {"format": FORMAT, "what": self.what, "digests": [d.hexdigest() for d in self.digests], **asdict(saved)}
         new = self.folder / BEGUN
@@ -148,7 +192,8 @@ class Keeper:
     def close(self) -> None:
         """No more checkpoints."""
         for file in self.files:
-            file.close()
+            with suppress(OSError):  # of the last one everything is on the disk; what comes after it may be lost
+                file.close()
 
     def _open(self, name: str) -> BinaryIO:
         """A file that goes on where the checkpoint ends."""
@@ -172,6 +217,8 @@ class Keeper:
             content = json.loads((self.folder / COUNTS).read_text(encoding="ascii"))
         except FileNotFoundError:
             raise CheckpointDamaged(f"{self.folder} holds no checkpoint: there is no {COUNTS}") from None
+        except NotADirectoryError:
+            raise CheckpointDamaged(f"{self.folder} holds no checkpoint: it is no folder") from None
         except ValueError:
             raise self._damaged(f"{COUNTS} is no JSON text") from None
         if not isinstance(content, dict) or content.pop("sha256", "") != _digest(content):
@@ -203,6 +250,10 @@ class Keeper:
 
     def _damaged(self, what: str) -> CheckpointDamaged:
         return CheckpointDamaged(f"{self.folder}: the checkpoint is damaged: {what}; begin anew, in another folder")
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _digest(content: Mapping[str, Any]) -> str:

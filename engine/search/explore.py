@@ -121,7 +121,8 @@ class Search:
 
     def run(self, pause: Callable[[], None]) -> None:
         """Level by level until nothing new is found or a limit is met. `pause` is called where an interrupt does no harm."""
-        with kept(self) as self.keeper:
+        self.mover.pause = pause
+        with kept(self, pause) as self.keeper:
             if self.keeper is None or self.keeper.saved is None:
                 self._begin()
             else:
@@ -140,7 +141,7 @@ class Search:
             self._expand(min(result.expanded + BATCH, self.level_end), pause)
             if result.frontier and (limit := self.limits.met(len(states), self.started)):
                 result.stopped_by = limit
-            self.now_and_then()
+            self.now_and_then(pause)
 
     def next_level(self, known: int) -> None:
         """Enter the next level, if one ends here; so many states are known."""
@@ -177,12 +178,12 @@ class Search:
             self.labels.append(-1)
             self.note(self.watch.state_bits, self.unit.predicates(code), len(self.states) - 1)
 
-    def now_and_then(self) -> None:
+    def now_and_then(self, pause: Callable[[], None]) -> None:
         """Tell how far the search has come, and write a checkpoint, if it is time for that."""
         if self.progress and time.monotonic() - self.told > PROGRESS_EVERY:
             self.tell()
         if self.keeper is not None and self.keeper.is_due:
-            keep(self, self.keeper)
+            keep(self, self.keeper, pause)
 
     def _expand(self, end: int, pause: Callable[[], None]) -> None:
         """Expand the next states up to end - 1, all of one level; stop early only where there would be too many states."""

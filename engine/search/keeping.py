@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from struct import iter_unpack, pack
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ __all__ = ["keep", "kept", "load", "pages_of", "restore"]
 
 
 @contextmanager
-def kept(search: Search) -> Iterator[Keeper | None]:
+def kept(search: Search, pause: Callable[[], None]) -> Iterator[Keeper | None]:
     """The keeper of a search, if its means name a folder. What the search has come to is kept when it ends.
 
     After an interrupt that is done only if it takes a moment; otherwise the last checkpoint stands.
@@ -34,7 +34,7 @@ def kept(search: Search) -> Iterator[Keeper | None]:
     keeper = Keeper(means.keep, what, _octets(search), means.resume, means.keep_every)
     try:
         yield keeper
-        keep(search, keeper)
+        keep(search, keeper, pause)
     except KeyboardInterrupt:
         if keeper.is_little(len(search.result.states)):
             keep(search, keeper)
@@ -43,8 +43,8 @@ def kept(search: Search) -> Iterator[Keeper | None]:
         keeper.close()
 
 
-def keep(search: Search, keeper: Keeper) -> None:
-    """Write a checkpoint."""
+def keep(search: Search, keeper: Keeper, pause: Callable[[], None] = lambda: None) -> None:
+    """Write a checkpoint. `pause` is called now and then: if it raises, the one before stands, and no other can be written."""
     result, large = search.result, search.result.large
     known = len(result.states)
     pages = pages_of(search, keeper.written, known) if large is None else large.store.pages(keeper.written, known)
@@ -54,7 +54,7 @@ def keep(search: Search, keeper: Keeper) -> None:
             known, result.expanded, result.transitions, result.overflows, search.taken, search.lack,
             result.level_starts, search.level_end, found,
         ),
-        pages,
+        pages, pause,
     )  # fmt: skip
 
 

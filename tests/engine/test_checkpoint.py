@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +22,13 @@ from synproof.engine.catalogue import find
 from synproof.engine.checker import watched
 from synproof.engine.choosing import choose
 from synproof.engine.property import Property
-from synproof.engine.search.checkpoint import CheckpointDamaged, CheckpointExists, CheckpointOfAnother, Keeper
+from synproof.engine.search.checkpoint import (
+    CheckpointDamaged,
+    CheckpointExists,
+    CheckpointNotKept,
+    CheckpointOfAnother,
+    Keeper,
+)
 from synproof.engine.search.explore import Exploration, Limits, Means, Progress, Search, explore
 from synproof.engine.search.keeping import keep
 from synproof.engine.system import System
@@ -65,8 +71,8 @@ def same(found: Exploration, whole: Exploration) -> None:
 def test_a_checkpoint_at_the_end_of_a_level_is_one(
     asked: tuple[System, list[Property]], whole: Exploration, tmp_path: Path, second: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def keep_and_end(search: Search, keeper: Keeper) -> None:
-        keep(search, keeper)
+    def keep_and_end(search: Search, keeper: Keeper, pause: Callable[[], None]) -> None:
+        keep(search, keeper, pause)
         if search.result.expanded == search.level_end and len(search.result.level_starts) > 6:
             raise InterruptedError
 
@@ -253,9 +259,38 @@ def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left") as info:
+        with pytest.raises(CheckpointNotKept, match=r"No space left.* the one before stands: go on from it with --resume"):
             explore(*asked, means=Means(keep=str(kept), resume=True))
-        assert info.value.filename == str(kept)
+        with pytest.raises(CheckpointNotKept, match=r"another: No space left.* there is none yet"):
+            explore(*asked, means=Means(keep=str(kept.parent / "another")))
+    assert json.loads((kept / "checkpoint.json").read_text()) == before
+    same(explore(*asked, means=Means(keep=str(kept), resume=True)), whole)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_interrupt_while_a_checkpoint_is_written_leaves_the_one_before(
+    asked: tuple[System, list[Property]], whole: Exploration, kept: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    before = json.loads((kept / "checkpoint.json").read_text())
+
+    def interrupted_keep(search: Search, keeper: Keeper, _pause: Callable[[], None]) -> None:
+        pages = 0
+
+        def interrupt() -> None:
+            nonlocal pages
+            pages += 1
+            if pages > at:
+                raise KeyboardInterrupt
+
+        keep(search, keeper, interrupt)
+        raise AssertionError("there were too few pages")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("synproof.engine.search.explore.keep", interrupted_keep)
+        patch.setattr("synproof.engine.search.keeping.PAGE", 64)
+        patch.setattr("synproof.engine.search.checkpoint.LITTLE", 100)  # octets: the disk is asked now and then
+        result = explore(*asked, means=Means(move=None, keep=str(kept), resume=True, keep_every=0))
+    assert result.interrupted and result.frontier
     assert json.loads((kept / "checkpoint.json").read_text()) == before
     same(explore(*asked, means=Means(keep=str(kept), resume=True)), whole)
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from synproof.engine.catalogue import find
 from synproof.engine.checker import watched
 from synproof.engine.choosing import choose
+from synproof.engine.compile import Compiled
 from synproof.engine.errors import ValueOutsideSort
 from synproof.engine.expr import record
 from synproof.engine.graphs.edges import edges_of
+from synproof.engine.large.machine import Machine
 from synproof.engine.large.machine_code import obstacle
+from synproof.engine.large.moving import Mover
+from synproof.engine.large.store import Store
 from synproof.engine.property import Property, PropertyKind
 from synproof.engine.search.explore import UNLIMITED, Exploration, Limits, Means, Progress, explore
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Seq
@@ -266,6 +271,47 @@ def test_an_interrupt_from_progress_ends_the_search_with_what_was_found() -> Non
     assert result.interrupted and result.stopped_by == "interrupted"
     whole = explore(counter(16), means=PLAIN)
     assert list(result.states) == whole.states[: len(result.states)]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_interrupt_while_the_table_grows_leaves_a_whole_result(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    double, pauses = Store.double, 0
+
+    def interrupted(store: Store, _pause: Callable[[], None], *more: Any) -> None:
+        def interrupt() -> None:
+            nonlocal pauses
+            pauses += 1
+            if pauses == 5:
+                raise KeyboardInterrupt
+
+        double(store, interrupt, *more)
+
+    monkeypatch.setattr(Store, "double", interrupted)
+    result = explore(counter(19), means=Means(workers, 0))
+    assert result.interrupted and result.frontier > 0 and pauses == 5
+    assert all(result.index[result.states[i]] == i for i in range(0, len(result.states), 997))
+    assert result.transitions == sum(result.coverage.values()) == len(edges_of(result).labels)
+
+
+def test_an_interrupt_while_machine_code_is_made_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def make(_machine: Machine) -> None:
+        over.wait(60)
+
+    monkeypatch.setattr(Machine, "make", make)
+    monkeypatch.setattr(Machine, "is_made", False)
+    try:
+        mover = Mover(Compiled(counter(3)), AT_ONCE)
+        mover.pause = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            mover.at_once()
+        assert mover.making is not None and mover.making.is_alive()
+    finally:
+        over.set()
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals to a thread")
