@@ -67,7 +67,7 @@ TIMERS = {
 
 OF_THE_WORLD = frozenset({
     "client", "server", "relisten", "incarnations", "capacity", "loss", "duplicate", "reorder", "isn", "seq-bits", "data",
-    "syn-data", "close", "abort", "crash", "attacker", "old-duplicates", "msl", "quiet-time",
+    "rate", "wrap", "syn-data", "close", "abort", "crash", "attacker", "old-duplicates", "msl", "quiet-time",
     "time-wait", "time-wait-restart",
 })  # fmt: skip
 """The settings that say what surrounds an end, or how much of it a model looks at. Alone, anything may happen to an end."""

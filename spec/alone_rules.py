@@ -37,7 +37,7 @@ class Rules:
         self.settings = settings
         self.me, peer = ends(settings)
         longest = (1 << (settings.seq_bits - 1)) - 1  # more would reach over half the circle
-        flying = Bag(segment_sort(settings.seq_bits, longest, settings.msl), 1)
+        flying = Bag(segment_sort(settings.seq_bits, longest, settings.msl, settings.laps), 1)
         self._to_me, self._to_peer = var("network.to_client", flying), var("network.to_server", flying)
         self.in_flight = flying.element
         self.segment = Record("Segment", tuple((n, s) for n, s in self.in_flight.fields if n in TOLD_OF_A_SEGMENT))

@@ -95,7 +95,7 @@ def _take_ack(e: Event, is_new: Operand = True) -> None:
     """SND.UNA <- SEG.ACK, if that is new. In FIN-WAIT-1 and CLOSING it may be the ACK of our SYN."""
     me = e.me
     if me.closes_early and (e.state is FIN_WAIT_1 or e.state is CLOSING):
-        history.connected(e, me.irs, me.irs_from, when=all_of(is_new, me.snd_una == me.iss))
+        history.connected(e, me.irs, me.irs_from, when=all_of(is_new, ~me.syn_acknowledged))
     e.take_ack(is_new)
 
 
@@ -118,7 +118,7 @@ def _establish(e: Event, *, fin: bool) -> Expr:
     e.take_ack()
     e.set(me.syn_text, 0)
     e.step.event("third-segment-data", text.advance > 0)
-    e.step.event("syn-data-delivered", me.syn_text > 0)
+    history.syn_text_delivered(e, me.syn_text)
     rcv_nxt = take_text(e, text, fin=fin)
     if not fin:
         e.acknowledge(rcv_nxt, when=(text.advance > 0) | (me.syn_text > 0))
@@ -180,7 +180,7 @@ def receive_new_ack(e: Event) -> None:
     text = _text_alone(e)
     history.stale_acceptance(e, True)
     if e.s.handshake == "two-way":  # where ESTABLISHED may still wait for the ACK of its SYN
-        e.step.event("third-segment-data", (e.me.snd_una == e.me.iss) & (text.advance > 0))
+        e.step.event("third-segment-data", ~e.me.syn_acknowledged & (text.advance > 0))
     _take_ack(e)
     _deliver(e, text)
 

@@ -108,7 +108,7 @@ def receive_syn_in_listen_two_way(e: Event) -> None:
     _answer_syn(e)
     source = e.step.now(me.irs_from)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken), begun=True)
-    e.step.event("syn-data-delivered", seg.len > 0)
+    history.syn_text_delivered(e, seg.len)
     e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
     e.enter(ESTABLISHED)
     e.send(seq=e.step.now(me.iss), ack=seg.seq + 1 + seg.len, syn=True)

@@ -68,15 +68,18 @@ def receive_syn_ack_in_syn_sent(e: Event) -> None:
     history.take_irs(e)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken))
     rcv_nxt = seg.seq + 1 + seg.len
-    e.step.event("syn-data-delivered", seg.len > 0)
+    history.syn_text_delivered(e, seg.len)
     e.set(me.irs, seg.seq)
     e.set(me.rcv_nxt, rcv_nxt)
     e.take_ack()
     e.enter(ESTABLISHED)
     room = e.s.window - (me.snd_nxt - seg.ack)
     octets = clamp(ite(me.queued < room, me.queued, room), 0, e.s.mss)
+    if e.s.rate is not None:
+        left = e.s.rate - me.sent_now
+        octets = clamp(ite(octets < left, octets, left), 0, e.s.mss)
     e.set(me.queued, me.queued - octets)
-    e.set(me.snd_nxt, me.snd_nxt + octets)
+    e.advance_snd_nxt(octets)
     e.send(seq=me.snd_nxt, ack=rcv_nxt, octets=octets)
 
 
@@ -107,7 +110,7 @@ def receive_syn_in_syn_sent_two_way(e: Event) -> None:
     me, seg = e.me, e.seg
     _take_bare_syn(e)
     history.connected(e, seg.seq, e.step.now(me.irs_from), taken=e.step.now(me.irs_taken))
-    e.step.event("syn-data-delivered", seg.len > 0)
+    history.syn_text_delivered(e, seg.len)
     e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
     e.enter(ESTABLISHED)
     e.send(seq=me.iss, ack=seg.seq + 1 + seg.len, syn=True)

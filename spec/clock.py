@@ -22,7 +22,7 @@ from .network import Network
 from .segment import replace
 from .settings import Settings
 from .states import FIN_WAIT_2, KEPT_ALIVE, TIME_WAIT
-from .tcb import Tcb
+from .tcb import ZERO, Tcb
 
 if TYPE_CHECKING:
     from .event import Event
@@ -94,6 +94,8 @@ class Clock:
         for me in self.ends:
             for timer, runs in _timers(me):
                 step.set(timer, ite(runs, clamp(timer + 1, 0, _length(timer)), timer))
+            if me.sent_now is not ZERO:
+                step.set(me.sent_now, 0)
             if self.s.quiet_time != "off":
                 step.set(me.quiet, ite(me.quiet > 1, clamp(me.quiet - 1, 0, self.s.msl + 1), me.quiet))
         if self.shows_time:
@@ -110,10 +112,10 @@ class Clock:
 
 
 def runs_out(me: Tcb) -> Expr:
-    """A timer of this end runs, and has not come to its end yet."""
+    """A timer of this end runs, and has not come to its end yet; or octets wait for the next tick, as its rate demands."""
     history = {variable.name for variable in me.variables if variable.history}
     running = [all_of(runs, timer < _length(timer)) for timer, runs in _timers(me) if timer.attr not in history]
-    return any_of(me.quiet > 0, *running)
+    return any_of(me.quiet > 0, all_of(me.sent_now > 0, me.queued > 0), *running)
 
 
 def _length(timer: Expr) -> int:

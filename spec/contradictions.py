@@ -15,6 +15,7 @@ MOST_CHOICES = 12  # bits
 MOST_BITS = 63  # of a segment in flight, with the bit that says that it is there: one place of a packed state
 SEGMENT_BITS = 8  # its flags, its history, and that bit; with time one more, and its age
 MOST_HELD = 32  # octets
+MOST_LAPS = 8
 
 Fault = tuple[str, ...]  # text, names
 
@@ -22,7 +23,7 @@ Fault = tuple[str, ...]  # text, names
 def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
     """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few."""
     packed = () if alone else (_choices,)
-    checks = (_numbers, *packed, _held, _limits, _idle, _time, _old_duplicates)
+    checks = (_numbers, _wrapping, *packed, _held, _limits, _idle, _time, _old_duplicates)
     return next((fault for check in checks for fault in check(settings)), None)
 
 
@@ -34,23 +35,56 @@ def _numbers(s: Settings) -> Iterator[Fault]:
     """Modular arithmetic needs room (RFC 9293 3.4)."""
     numbers, octets = 2**s.seq_bits, max(s.data)
     length = 1 + octets + 1  # SYN, octets, FIN
-    if s.window > numbers // 2 - 1:
+    if s.window > numbers // 2 - 1 and not s.wrap:
         yield _fault(
             f"window = {s.window} is more than 2^(k-1) - 1 = {numbers // 2 - 1}, where k is seq-bits = {s.seq_bits}: "
-            "old and new numbers could not be told apart",
-            "window", "seq-bits",
+            "old and new numbers could not be told apart (wrap = on shows what then goes wrong)",
+            "window", "seq-bits", "wrap",
         )  # fmt: skip
-    if length >= numbers:
+    if s.uses_all_numbers(octets) and not s.wrap:
         yield _fault(
             f"data = {s.value('data')}: SYN, {octets} octets and FIN take {length} sequence numbers, "
-            f"but must leave one of the {numbers} of seq-bits = {s.seq_bits} unused",
+            f"but must leave one of the {numbers} of seq-bits = {s.seq_bits} unused (unless wrap = on lets numbers come again)",
+            "data", "seq-bits", "wrap",
+        )  # fmt: skip
+    in_a_row = {"fresh": length + s.window, "number-fresh": length}.get(s.isn, 0)
+    if in_a_row >= numbers:
+        window, *names = (f" and window = {s.window}", "window") if s.isn == "fresh" else ("",)
+        yield _fault(
+            f"isn = {s.isn} never finds a number: SYN, data = {s.value('data')}, FIN{window} need "
+            f"{in_a_row} in a row, but seq-bits = {s.seq_bits} has only {numbers - 1} besides 0",
+            "isn", "data", *names, "seq-bits",
+        )  # fmt: skip
+
+
+def _wrapping(s: Settings) -> Iterator[Fault]:
+    """What even numbers that come again must leave room for, and what has no meaning with them."""
+    if not s.wrap:
+        return
+    numbers = 2**s.seq_bits
+    if s.window > numbers - 1:
+        yield _fault(
+            f"window = {s.window} is more than 2^k - 1 = {numbers - 1}, where k is seq-bits = {s.seq_bits}: if all numbers "
+            "were outstanding, SND.NXT would be SND.UNA again, as if none were",
+            "window", "seq-bits",
+        )  # fmt: skip
+    if s.mss + s.window > numbers:
+        yield _fault(
+            f"mss = {s.mss} and window = {s.window} are together more than the {numbers} numbers of seq-bits = {s.seq_bits}: "
+            "of one segment some octets could lie at either end of the window",
+            "mss", "window", "seq-bits",
+        )  # fmt: skip
+    if s.laps > MOST_LAPS:
+        yield _fault(
+            f"data = {s.value('data')}: the {numbers} numbers of seq-bits = {s.seq_bits} would come again {s.laps} times, and "
+            f"which time it is is remembered for {MOST_LAPS} at most",
             "data", "seq-bits",
         )  # fmt: skip
-    if s.isn == "fresh" and length + s.window >= numbers:
+    if s.time_wait_reuse != "off" and s.uses_all_numbers(max(s.data)):
         yield _fault(
-            f"isn = fresh never finds a number: SYN, data = {s.value('data')}, FIN and window = {s.window} need "
-            f"{length + s.window} in a row, but seq-bits = {s.seq_bits} has only {numbers - 1} besides 0",
-            "isn", "data", "window", "seq-bits",
+            f"time-wait-reuse = {s.time_wait_reuse} asks for a number larger than the largest that the connection before used "
+            f"(MAY-2), and with data = {s.value('data')} that may have used all {numbers} of seq-bits = {s.seq_bits}",
+            "time-wait-reuse", "data", "seq-bits",
         )  # fmt: skip
 
 
@@ -65,7 +99,7 @@ def _choices(s: Settings) -> Iterator[Fault]:
                     name, "seq-bits",
                 )  # fmt: skip
     length = max([s.mss, *(old.len for old in s.old_duplicates)]).bit_length()
-    beside_numbers = length + SEGMENT_BITS + (s.msl.bit_length() + 1 if s.msl else 0)
+    beside_numbers = length + SEGMENT_BITS + s.laps.bit_length() + (s.msl.bit_length() + 1 if s.msl else 0)
     widest = 2 * s.seq_bits + beside_numbers
     if widest > MOST_BITS:
         yield _fault(
@@ -101,6 +135,12 @@ def _idle(s: Settings) -> Iterator[Fault]:
         yield _fault(
             f"mss = {s.mss} changes nothing: with data = {s.value('data')} nobody has so many octets to send", "mss", "data"
         )
+    if s.rate is not None and s.rate >= max(s.data):
+        yield _fault(
+            f"rate = {s.rate} changes nothing: with data = {s.value('data')} nobody has more octets to send", "rate", "data"
+        )
+    if s.rate is not None and s.mss > s.rate:
+        yield _fault(f"mss = {s.mss} is more than rate = {s.rate}: no segment that large is ever sent", "mss", "rate")
     if s.syn_data and not any(s.data):
         yield _fault("syn-data = on needs octets to put on a SYN, but data = 0", "syn-data", "data")
     if s.client == s.server == "passive" and not s.old_duplicates and s.attacker == "off" and not any(s.data):
@@ -133,6 +173,7 @@ def _time(s: Settings) -> Iterator[Fault]:
         "keepalive": s.keepalive is not None and s.keepalive.idle is not None,
         "fin-wait-2-timeout": isinstance(s.fin_wait_2_timeout, int),
         "time-wait-restart": s.time_wait_restart != "fin",
+        "rate": s.rate is not None,
     }
     for name, needed in needs.items():
         if needed:

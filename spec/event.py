@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synproof.engine.expr import FALSE, TRUE, Expr, Operand, const, ite, lift, record
+from synproof.engine.expr import FALSE, TRUE, Expr, Operand, clamp, const, ite, lift, record
 from synproof.engine.sorts import Bag, Int
 from synproof.engine.system import Kind, Step
 
 from . import history
-from .segment import LATE_MARK, is_acceptable
+from .segment import LAP, LATE_MARK, is_acceptable
 from .settings import Settings
 from .states import ACTIVE, CLOSED, LISTEN, STATE, SYN_RECEIVED, TIME_WAIT
 from .tcb import ZERO, Tcb
@@ -68,6 +68,10 @@ class Event:
         """SEG.ACK =< SND.UNA, "a duplicate": up to half the circle behind."""
         return self.me.snd_una - self.seg.ack < (1 << (self.s.seq_bits - 1))
 
+    def within_rate(self, octets: Operand) -> Expr:
+        """So many octets more may be sent in this tick."""
+        return TRUE if self.s.rate is None else self.me.sent_now + octets <= self.s.rate
+
     # -- what is chosen ------------------------------------------------------------------------------------------
     def octets(self) -> Expr:
         """How many octets a segment carries, or a SEND hands over: one, or any choice up to `mss` (3.7.1)."""
@@ -101,7 +105,18 @@ class Event:
             fields |= {"present": True, "known": ack is not None and history.knows_peer(self)}
             if LATE_MARK in channel.sort.element.index:
                 fields |= {LATE_MARK: history.is_late(self)}
+            if LAP in channel.sort.element.index and not syn:
+                fields |= {LAP: history.lap(self, seq, octets)}
         self.step.send(channel, record(channel.sort.element, **fields), when)
+
+    def advance_snd_nxt(self, octets: Operand) -> None:
+        """SND.NXT moves over octets that are sent for the first time."""
+        me, step = self.me, self.step
+        step.change(me.snd_nxt, step.now(me.snd_nxt) + octets)
+        for count in (me.octets_sent, me.sent_now):
+            assert isinstance(count.sort, Int)
+            if count is not ZERO:
+                step.change(count, clamp(count + octets, 0, count.sort.hi))
 
     def acknowledge(self, rcv_nxt: Expr | None = None, when: Operand = True) -> None:
         """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>"""

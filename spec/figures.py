@@ -277,7 +277,7 @@ class Figures:
         """Both ends are ESTABLISHED, all that was sent has arrived and is acknowledged, and nothing waits."""
         a, b = self.a, self.b
         settled = [
-            all_of(me.snd_una == me.snd_nxt, me.queued == 0, peer.rcv_nxt == me.snd_nxt) for me, peer in ((a, b), (b, a))
+            all_of(me.snd_una == me.snd_nxt, me.queued == 0, peer.has_received_all_of(me)) for me, peer in ((a, b), (b, a))
         ]
         return all_of(self._states(ESTABLISHED, ESTABLISHED), self._quiet(), *settled)
 

@@ -7,6 +7,10 @@ passive end can pass through unboundedly many half-opened incarnations), so bits
 * of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom; `missed`, `dropped` and
   `ended`, how its connection was closed.
 
+Where sequence numbers come again within one connection (`wrap`), a number does not say which octet it is. Octets sent and
+delivered are then counted, and a segment bears the mark `lap`: together they give the place of each octet among all that its
+sender has sent. The receiver's count stops two beyond all octets that there are, where every octet is out of its place.
+
 A FIN that waits (`reassembly=on`) has no mark of its own: where a later octet lets an old one be taken, `no-stale-acceptance`
 does not see it. Resets, and what an attacker sent, count as old when TIME-WAIT ends. A connection that one end has left by a
 new one before the other has left it is not asked what it delivered.
@@ -19,8 +23,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synproof.engine.expr import Expr, Operand, all_of, any_of, bag_of, ite, negate, slots
-from synproof.engine.sorts import Bag
+from synproof.engine.expr import FALSE, Expr, Operand, all_of, any_of, bag_of, clamp, count_if, ite, negate, slots
+from synproof.engine.sorts import Bag, Int
 
 from .segment import replace
 from .states import (
@@ -52,9 +56,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "aborted", "arrival", "begin_incarnation", "closed_first", "connected", "delivered", "ended_by_fins", "fin_acknowledged",
-    "fin_taken", "found_dead", "is_late", "is_stale", "knows_peer", "octets_dropped", "origin", "refused", "set_aside",
-    "stale_acceptance", "state_entered", "take_irs", "take_up_again", "tcb_deleted", "time_wait_cut_short", "time_wait_over",
-    "time_wait_restarted",
+    "fin_taken", "found_dead", "is_late", "is_misplaced", "is_stale", "knows_peer", "lap", "octets_dropped", "origin",
+    "refused", "set_aside", "stale_acceptance", "state_entered", "syn_text_delivered", "take_irs", "take_up_again",
+    "tcb_deleted", "time_wait_cut_short", "time_wait_over", "time_wait_restarted",
 ]  # fmt: skip
 
 
@@ -203,6 +207,28 @@ def is_stale(e: Event) -> Expr:
     return ~(_same_source(e, e.seg) & (e.seg.known | e.seg.syn_bit))
 
 
+def lap(e: Event, seq: Expr, octets: Operand) -> Operand:
+    """How often the numbers of octets had come again at SEQ, for the octets that are sent there now; 0 where there are none."""
+    if not isinstance(octets, Expr):
+        return 0
+    place = e.me.numbers_used - (e.me.snd_nxt - seq)
+    begins = [place >= (i << e.s.seq_bits) for i in range(1, e.s.laps + 1)]
+    return ite(octets > 0, count_if(begins), 0)
+
+
+def is_misplaced(e: Event, rcv_nxt: Expr, within: Expr, *, ahead: int = 0) -> Expr:
+    """The octet `within` so many of the arriving segment's text is not the one that belongs at RCV.NXT + `ahead`, though it
+    bears that number. `rcv_nxt` is RCV.NXT as the earlier steps left it."""
+    me, seg = e.me, e.seg
+    if me.octets_delivered is ZERO:
+        return FALSE
+    belongs = me.numbers_received + (rcv_nxt - me.rcv_nxt) + ahead
+    place = (seg.seq - me.irs) + ite(seg.syn_bit, 1, 0) + within
+    for i in range(1, e.s.laps + 1):
+        place = place + ite(seg.lap >= i, 1 << e.s.seq_bits, 0)
+    return place != belongs
+
+
 def stale_acceptance(e: Event, changes: Operand) -> None:
     """The arriving segment changes something (where `changes` holds): an event if another incarnation sent it."""
     same = _same_source(e, e.seg)
@@ -210,13 +236,28 @@ def stale_acceptance(e: Event, changes: Operand) -> None:
     e.step.event("stale-acceptance", all_of(changes, ~same), (words, same))
 
 
-def delivered(e: Event, stale: Operand) -> None:
-    """Octets are delivered to the user, some of which are `stale`."""
+def syn_text_delivered(e: Event, octets: Expr) -> None:
+    """The octets that came on the SYN are delivered."""
+    e.step.event("syn-data-delivered", octets > 0)
+    _count_delivered(e, octets)
+
+
+def _count_delivered(e: Event, octets: Expr) -> None:
+    if (count := e.me.octets_delivered) is not ZERO:
+        assert isinstance(count.sort, Int)
+        e.step.change(count, clamp(e.step.now(count) + octets, 0, count.sort.hi))
+
+
+def delivered(e: Event, octets: Expr, stale: Operand) -> None:
+    """So many octets are delivered to the user, some of which are `stale`."""
     sender = f"the octets were sent by the incarnation of the {e.peer.end} that the {e.me.end} is connected to"
     receiver = f"and they were sent to the present incarnation of the {e.me.end}"
-    e.step.event(
-        "stale-data", stale, (sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))
-    )
+    clauses = [(sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))]
+    _count_delivered(e, octets)
+    if e.me.misplaced is not FALSE:
+        e.step.change(e.me.misplaced, e.me.misplaced | all_of(stale))
+        clauses.append(("and each belongs where it is delivered: it is no older one of the same number", negate(stale)))
+    e.step.event("stale-data", stale, *clauses)
 
 
 def aborted(e: Event) -> None:
@@ -234,8 +275,10 @@ def fin_taken(e: Event) -> None:
     """The peer's FIN is processed: note whether something that the peer sent before it was not delivered here."""
     me, peer = e.me, e.peer
     delivered = (e.step.now(me.rcv_nxt) - me.irs) - 2  # behind the SYN, and without the FIN
-    missed = all_of(peer.is_synchronized, me.is_matched, peer.is_matched, delivered != peer.sent)
-    e.step.change(me.missed, missed)
+    missed = delivered != peer.sent
+    if me.octets_delivered is not ZERO:
+        missed = (e.step.now(me.octets_delivered) != peer.sent) | e.step.now(me.misplaced)
+    e.step.change(me.missed, all_of(peer.is_synchronized, me.is_matched, peer.is_matched, missed))
 
 
 def octets_dropped(e: Event) -> None:

@@ -28,7 +28,7 @@ from .states import (
     TIME_WAIT,
 )
 from .system import ends
-from .tcb import Tcb
+from .tcb import ZERO, Tcb
 
 __all__ = ["INVARIANTS", "Invariant"]
 
@@ -68,7 +68,7 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
     """3.4: SND.UNA =< SND.NXT, a SYN and a FIN take one number each; 3.3.1: ISS and IRS; 3.10.2 and 3.8.6 for the window."""
     on_syn = s.mss if s.syn_data else 0
     for me in ends(s):
-        sent, acknowledged, received = me.snd_nxt - me.iss, me.snd_una - me.iss, me.rcv_nxt - me.irs
+        sent, acknowledged, received = me.numbers_used, me.numbers_acknowledged, me.numbers_received
         begun = me.state.isin(SYN_SENT, SYN_RECEIVED)
         open_ = me.state.isin(*SYNCHRONIZED)
         unconfirmed = s.handshake == "two-way" or me.closes_early  # our SYN may still wait for its ACK
@@ -89,6 +89,11 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
             open_, all_of(sent - acknowledged <= outstanding, sent <= 1 + me.may_send + ite(me.fin_sent, 1, 0))
         )
         yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
+        if me.octets_sent is not ZERO:
+            yield f"{me.end}: SND.NXT is ISS and what was counted", implies(begun | open_, me.snd_nxt == me.iss + sent)
+        if me.octets_delivered is not ZERO:
+            more = me.octets_delivered > me.may_receive  # than there are: the count ends there
+            yield f"{me.end}: RCV.NXT is IRS and what was counted", implies(open_ & ~more, me.rcv_nxt == me.irs + received)
         if me.held:
             receives = me.state.isin(*RECEIVING)
             yield f"{me.end}: nothing is held but where text is received", implies(
@@ -108,10 +113,10 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
             me.fin_waits, me.closed_by_user & may_wait
         )
         yield f"{me.end}: in FIN-WAIT-2 and TIME-WAIT all is acknowledged, the FIN too", implies(
-            me.state.isin(FIN_WAIT_2, TIME_WAIT) & ~me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.snd_nxt - me.iss >= 2)
+            me.state.isin(FIN_WAIT_2, TIME_WAIT) & ~me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.numbers_used >= 2)
         )
         yield f"{me.end}: behind its FIN nothing waits to be sent", implies(me.fin_sent, me.queued == 0)
-        yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.rcv_nxt - me.irs >= 2)
+        yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.numbers_received >= 2)
 
 
 def _one_rule(s: Settings, system: System) -> Iterator[Clause]:

@@ -272,7 +272,7 @@ def _segments(does: Does) -> Iterator[Clause]:
         fin = me.fin_sent & (una + 1 == nxt)
         yield "what is sent again is the front of the queue: the SYN, the oldest octet, or the FIN", does.some(
             lambda s: all_of(
-                s.seq == una, s.syn_bit == (una == iss), s.fin_bit == fin,
+                s.seq == una, s.syn_bit == ~me.syn_acknowledged, s.fin_bit == fin,
                 s.len == ite(s.syn_bit, me.octets_on_syn, ite(fin, 0, does.octets)),
             )
         )  # fmt: skip
@@ -318,8 +318,9 @@ def _numbers(does: Does) -> Iterator[Clause]:
             goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered + fin
         )
         full = (nxt - me.snd_una) + does.octets > does.s.window
-        yield "a SEND in ESTABLISHED or CLOSE-WAIT waits only for others or for the window", implies(
-            before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_call("queue_send"), (me.queued > 0) | full
+        spent = FALSE if does.s.rate is None else me.sent_now + does.octets > does.s.rate
+        yield "a SEND in ESTABLISHED or CLOSE-WAIT waits only for others, for the window or for the next tick", implies(
+            before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_call("queue_send"), any_of(me.queued > 0, full, spent)
         )
     else:
         a, seg = does.arriving, does.seg

@@ -24,7 +24,7 @@ class Network:
     def __init__(self, s: Settings) -> None:
         self.settings = s
         longest = max([s.mss, *(old.len for old in s.old_duplicates)])
-        self.segment = segment_sort(s.seq_bits, longest, s.msl)
+        self.segment = segment_sort(s.seq_bits, longest, s.msl, s.laps)
         self.to_server = self._direction("to_server", s.capacity.to_server)
         self.to_client = self._direction("to_client", s.capacity.to_client)
         self.losses_left = var("network.losses_left", Int(0, s.loss or 0))

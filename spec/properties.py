@@ -82,7 +82,8 @@ EVENTS: tuple[tuple[Row, str], ...] = (
     (
         Row(
             "no-stale-data", ALWAYS,
-            "Every octet delivered was sent by the incarnation that the receiver is connected to, and to the present one.",
+            "Every octet delivered was sent at its place, by the incarnation that the receiver is connected to and to the "
+            "present one.",
         ),
         "stale-data",
     ),
@@ -357,7 +358,7 @@ class _Properties:
         clauses += [
             (
                 f"{peer.end}.snd_una =< {me.end}.rcv_nxt =< {peer.end}.snd_nxt",
-                me.rcv_nxt - peer.snd_una <= peer.snd_nxt - peer.snd_una,
+                self._received_what_was_sent(me, peer),
             )
             for me, peer in self.sides
         ]
@@ -366,6 +367,13 @@ class _Properties:
             predicate=implies(self._both_synchronized(), all_of(*(truth for _, truth in clauses))),
             clauses=(("both ends are synchronized", self._both_synchronized()), *clauses),
         )
+
+    @staticmethod
+    def _received_what_was_sent(me: Tcb, peer: Tcb) -> Expr:
+        if peer.octets_sent is ZERO:
+            return me.rcv_nxt - peer.snd_una <= peer.snd_nxt - peer.snd_una
+        received = me.numbers_received
+        return all_of(peer.numbers_acknowledged <= received, received <= peer.numbers_used)
 
     def _no_deadlock(self) -> Property:
         a, b = self.client, self.server

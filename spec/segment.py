@@ -9,24 +9,26 @@ from synproof.engine.expr import Expr, all_of, any_of, ite, record
 from synproof.engine.sorts import BOOL, Int, Record, Seq
 
 __all__ = [
-    "AGE", "HISTORY", "LATE_MARK", "SPOKEN_FLAGS", "in_window", "is_acceptable", "replace", "seg_len", "segment_fields",
+    "AGE", "HISTORY", "LAP", "LATE_MARK", "SPOKEN_FLAGS", "in_window", "is_acceptable", "replace", "seg_len", "segment_fields",
     "segment_sort", "show_segment",
 ]  # fmt: skip
 
-HISTORY = frozenset({"present", "known", "taken", "late"})
+HISTORY = frozenset({"present", "known", "taken", "late", "lap"})
 AGE = "age"
+LAP = "lap"
 LATE_MARK = "late"
 SPOKEN_FLAGS = (("syn_bit", "SYN"), ("fin_bit", "FIN"), ("rst_bit", "RST"), ("ack_bit", "ACK"))
 
 
-def segment_sort(seq_bits: int, max_len: int, msl: int) -> Record:
+def segment_sort(seq_bits: int, max_len: int, msl: int, laps: int = 0) -> Record:
     """The sort of segments.
 
     `seq`, `ack`: SEG.SEQ, SEG.ACK (0 where the ACK bit is off); `len`: octets of data, without SYN and FIN; `age`, where
     time is modelled: ticks since it was sent, 0..MSL. The others are history: `present`: the sender's incarnation is its
     present one; `known`: the incarnation that sent it had taken its IRS from the receiver's present incarnation; `taken` (on
     SYNs of earlier incarnations): some incarnation of the receiver has entered a synchronized state on a SYN of the
-    incarnation that sent it; `late`, where time is modelled: it was sent in TIME-WAIT, and after that was last begun.
+    incarnation that sent it; `late`, where time is modelled: it was sent in TIME-WAIT, and after that was last begun; `lap`,
+    where numbers come again: how often they had, 0..laps, at the first octet that it carries.
     """
     number = Seq(seq_bits)
     return Record(
@@ -34,7 +36,8 @@ def segment_sort(seq_bits: int, max_len: int, msl: int) -> Record:
         (
             ("seq", number), ("ack", number), ("len", Int(0, max_len)),
             ("syn_bit", BOOL), ("ack_bit", BOOL), ("fin_bit", BOOL), ("rst_bit", BOOL),
-            ("present", BOOL), ("known", BOOL), ("taken", BOOL), *(((LATE_MARK, BOOL), (AGE, Int(0, msl))) if msl else ()),
+            ("present", BOOL), ("known", BOOL), ("taken", BOOL), *(((LAP, Int(0, laps)),) if laps else ()),
+            *(((LATE_MARK, BOOL), (AGE, Int(0, msl))) if msl else ()),
         ),
         HISTORY,
         frozenset({AGE} if msl else ()),

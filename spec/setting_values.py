@@ -15,7 +15,7 @@ from synproof.engine.errors import did_you_mean
 
 __all__ = [
     "ENDS", "Keepalive", "OldDuplicate", "PerDirection", "PerEnd", "Values", "budget", "choice", "crashes", "keepalive",
-    "number", "octets", "old_duplicates", "per_direction", "switch", "timer", "who",
+    "limit", "number", "octets", "old_duplicates", "per_direction", "switch", "timer", "who",
 ]  # fmt: skip
 
 ENDS = ("client", "server")
@@ -124,6 +124,18 @@ def budget() -> Values:
         return None if _word(text, words) == "unlimited" else 0
 
     return Values("unlimited, off, n", read, lambda value: "unlimited" if value is None else value or "off", words)
+
+
+def limit() -> Values:
+    """How much there may be of something at a time, 1 at least: None means unlimited."""
+
+    def read(text: str) -> int | None:
+        if _is_number(text):
+            return _number(text, 1, BUDGET_LIMIT)
+        _word(text, ("unlimited",))
+        return None
+
+    return Values("unlimited, n", read, lambda value: "unlimited" if value is None else value)
 
 
 def who() -> Values:

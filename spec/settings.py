@@ -29,6 +29,7 @@ from .setting_values import (
     choice,
     crashes,
     keepalive,
+    limit,
     number,
     octets,
     old_duplicates,
@@ -79,8 +80,10 @@ class Settings:
     isn: str = "fresh"
     seq_bits: int = 4
     window: int = 2
+    wrap: bool = False
     data: PerEnd = PerEnd(0, 0)  # noqa: RUF009
     mss: int = 1
+    rate: int | None = None  # None: unlimited
     syn_data: bool = False
     reassembly: bool = False
     close: frozenset[str] = frozenset()  # of "client", "server"
@@ -120,6 +123,15 @@ class Settings:
         if clash := contradiction(settings, alone=alone):
             raise Contradiction(*clash)
         return settings
+
+    def uses_all_numbers(self, octets: int) -> bool:
+        """SYN, so many octets and FIN use every sequence number that there is; if they are more, some come again."""
+        return 1 + octets + 1 >= 1 << self.seq_bits
+
+    @property
+    def laps(self) -> int:
+        """How often the numbers of octets begin again within one connection, at most."""
+        return 1 + max(self.data) >> self.seq_bits if self.uses_all_numbers(max(self.data)) else 0
 
     def value(self, name: str) -> str | int:
         """The value of one setting in canonical form. Raises UnknownSetting."""
@@ -231,13 +243,20 @@ SETTINGS: tuple[Setting, ...] = (
         "reuse: the same each time",
     ),
     Setting("seq-bits", number(2, 32), "k: sequence numbers are modulo 2^k"),
-    Setting("window", number(1, 2**31 - 1), "RCV.WND, constant; at most 2^(k-1) - 1"),
+    Setting("window", number(1, 2**31 - 1), "RCV.WND, constant; at most 2^(k-1) - 1, or 2^k - 1 with wrap"),
+    Setting(
+        "wrap",
+        switch(),
+        "on: a connection may use more sequence numbers than there are, so that old ones come again, and the window may be "
+        "more than half of them",
+    ),
     Setting(
         "data",
         octets(2**32 - 1),
         "octets that the client : the server may send per incarnation; one number means both",
     ),
     Setting("mss", number(1, 2**31 - 1), "octets that one segment may carry; a SEND hands over so many at most (3.7.1)"),
+    Setting("rate", limit(), "octets that an end may send in one tick, what is sent again not counted"),
     Setting("syn-data", switch(), "on: a SYN may carry data, delivered once the handshake has validated it"),
     Setting("reassembly", switch(), "on: data that arrives out of order is kept"),
     Setting("close", who(), "who may CLOSE"),

@@ -101,6 +101,14 @@ class Tcb:
                 what = str(kept.attr).partition(".")[2]
                 self.former.append((kept, self._declare(f"former_{what}", number, f"{what} of the connection before")))
 
+        # what was sent and delivered, where the numbers alone do not say it because they come again
+        self.octets_sent = self._octets("sent", self.may_send, 0)
+        self.octets_delivered = self._octets("delivered", self.may_receive, 2, history=True)
+        self.misplaced: Expr = FALSE
+        if self.octets_delivered is not ZERO:
+            self.misplaced = self._declare("misplaced", BOOL, "an octet was delivered in the place of another", history=True)
+        self.sent_now = self._count("sent_now", s.rate or 0, "octets sent in this tick, and not again", tcb=False)
+
         # timers, where time is modelled: ticks since they were started (see `clock`)
         alive = s.keepalive
         self.timers: dict[str, Expr] = {}
@@ -171,6 +179,12 @@ class Tcb:
         """A variable 0..most; 0 for ever where there is nothing to count."""
         return self._declare(name, Int(0, most), note, tcb=tcb) if most else ZERO
 
+    def _octets(self, what: str, most: int, beyond: int, *, history: bool = False) -> Expr:
+        """A count of octets, 0 to `most`, and `beyond` if more than were sent are delivered; where there is no need, ZERO."""
+        if not self.settings.uses_all_numbers(most):
+            return ZERO
+        return self._declare(f"octets_{what}", Int(0, most + beyond), f"octets {what}, counted", history=history)
+
     # -- what there is -------------------------------------------------------------------------------------------
     @property
     def variables(self) -> list[Variable]:
@@ -227,7 +241,39 @@ class Tcb:
     def is_synchronized(self) -> Expr:
         """ESTABLISHED or later (3.5.2, group 3), and our SYN is acknowledged where the handshake has three ways."""
         later = self.state.isin(*SYNCHRONIZED) & ~self.reset_sent
-        return later & (self.snd_una != self.iss) if self.closes_early else later
+        return later & self.syn_acknowledged if self.closes_early else later
+
+    @property
+    def numbers_used(self) -> Expr:
+        """SND.NXT - ISS, not modulo anything: the numbers of our SYN, octets and FIN so far."""
+        if self.octets_sent is ZERO:
+            return self.snd_nxt - self.iss
+        return self.octets_sent + ite(self.fin_sent, 2, 1)
+
+    @property
+    def numbers_acknowledged(self) -> Expr:
+        """SND.UNA - ISS, not modulo anything; what is outstanding is less than all numbers."""
+        if self.octets_sent is ZERO:
+            return self.snd_una - self.iss
+        return self.numbers_used - (self.snd_nxt - self.snd_una)
+
+    @property
+    def numbers_received(self) -> Expr:
+        """RCV.NXT - IRS, not modulo anything: the numbers of the peer's SYN, octets and FIN so far."""
+        if self.octets_delivered is ZERO:
+            return self.rcv_nxt - self.irs
+        return self.octets_delivered + ite(self.fin_received, 2, 1)
+
+    def has_received_all_of(self, peer: Tcb) -> Expr:
+        """RCV.NXT is the peer's SND.NXT."""
+        if self.octets_delivered is ZERO:
+            return self.rcv_nxt == peer.snd_nxt
+        return all_of(self.rcv_nxt == peer.snd_nxt, self.numbers_received == peer.numbers_used)
+
+    @property
+    def syn_acknowledged(self) -> Expr:
+        """Our SYN is acknowledged: SND.UNA has left ISS, to which it may come again."""
+        return self.snd_una != self.iss if self.octets_sent is ZERO else self.numbers_acknowledged > 0
 
     @property
     def something_unacknowledged(self) -> Expr:
@@ -249,6 +295,8 @@ class Tcb:
     @property
     def sent(self) -> Expr:
         """Octets of data sent by this incarnation: what lies between ISS + 1 and SND.NXT, or our FIN."""
+        if self.octets_sent is not ZERO:
+            return self.octets_sent
         after_syn = (self.snd_nxt - self.iss) - 1
         return clamp(after_syn - ite(self.fin_sent, 1, 0) if self.sends_fin else after_syn, 0, self.may_send)
 
@@ -262,6 +310,8 @@ class Tcb:
     @property
     def delivered(self) -> Expr:
         """Octets delivered to the user: what lies between IRS + 1 and RCV.NXT, or the peer's FIN."""
+        if self.octets_delivered is not ZERO:
+            return self.octets_delivered
         hi = (1 << self.settings.seq_bits) - 2
         after_syn = (self.rcv_nxt - self.irs) - 1
         octets = after_syn - ite(self.fin_received, 1, 0) if self.gets_fin else after_syn

@@ -46,12 +46,13 @@ def read_text(e: Event, rcv_nxt: Expr | None = None) -> Text:
     fin: Expr = const(False)
     if me.gets_fin:
         fin = all_of(seg.fin_bit, already <= seg.len, in_window(starts + seg.len, rcv_nxt, e.s.window))
-    return Text(rcv_nxt + in_order, in_order, fin, all_of(in_order > 0, history.is_stale(e)))
+    stale = any_of(history.is_stale(e), history.is_misplaced(e, rcv_nxt, already))
+    return Text(rcv_nxt + in_order, in_order, fin, all_of(in_order > 0, stale))
 
 
 def take_text(e: Event, text: Text, *, fin: bool = False) -> Expr:
     """Deliver the text, and advance RCV.NXT over it; and over the FIN, if it is to be processed. Gives RCV.NXT."""
-    history.delivered(e, text.stale)
+    history.delivered(e, text.advance, text.stale)
     if e.state is FIN_WAIT_2:
         e.step.event("half-close-data", text.advance > 0)
     for variable, value in text.kept:
@@ -67,9 +68,12 @@ def _reassemble(e: Event, rcv_nxt: Expr, starts: Expr, in_order: Expr) -> Text:
     arrives = [in_order > 0] + [rcv_nxt + i - starts < e.seg.len for i in range(1, window)]
     held = [const(False), *me.held]
     stale = [const(False), *me.held_stale]
-    arrives_stale = history.is_stale(e)
+    is_stale = history.is_stale(e)
+    arrives_stale = [
+        any_of(is_stale, history.is_misplaced(e, rcv_nxt, rcv_nxt + i - starts, ahead=i)) for i in range(window)
+    ]
     got = [any_of(a, h) for a, h in zip(arrives, held, strict=True)]
-    bad = [ite(h, s, a & arrives_stale) for a, h, s in zip(arrives, held, stale, strict=True)]
+    bad = [ite(h, s, a & b) for a, h, s, b in zip(arrives, held, stale, arrives_stale, strict=True)]
     run = [all_of(*got[: i + 1]) for i in range(window)]  # octets 0..i are all there
     advance: Expr = const(0)
     for i in range(window):

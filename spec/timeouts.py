@@ -65,7 +65,7 @@ def retransmit_syn(e: Event) -> None:
 def retransmit_syn_ack(e: Event) -> None:
     """The retransmission timer expires: the SYN-ACK, not acknowledged yet, is sent again."""
     me = e.me
-    e.when(me.snd_una == me.iss)
+    e.when(~me.syn_acknowledged)
     _once_more(e)
     e.send(seq=me.iss, ack=me.rcv_nxt, syn=True, octets=me.octets_on_syn)
 
@@ -75,7 +75,7 @@ def retransmit_data(e: Event) -> None:
     """The retransmission timer expires: the oldest octet that is not acknowledged is sent again."""
     me = e.me
     octets = e.octets()
-    e.when(me.snd_una != me.iss, octets <= (me.snd_nxt - me.snd_una) - ite(me.fin_sent, 1, 0))
+    e.when(me.syn_acknowledged, octets <= (me.snd_nxt - me.snd_una) - ite(me.fin_sent, 1, 0))
     _once_more(e)
     e.send(seq=me.snd_una, ack=me.rcv_nxt, octets=octets)
 

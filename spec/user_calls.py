@@ -50,7 +50,8 @@ def _open_actively(e: Event, octets: Operand) -> None:
     e.set(me.told, NOTHING)
     e.set(me.iss, iss)
     e.set(me.snd_una, iss)
-    e.set(me.snd_nxt, iss + 1 + octets)
+    e.set(me.snd_nxt, iss + 1)
+    e.advance_snd_nxt(octets)
     e.enter(SYN_SENT)
     e.send(seq=iss, syn=True, octets=octets)
 
@@ -65,7 +66,7 @@ def open_active(e: Event) -> None:
 def open_active_with_data(e: Event) -> None:
     """The user calls OPEN, active, and SEND at once: the SYN carries the first octet."""
     octets = e.octets()
-    e.when(octets <= e.me.may_send)
+    e.when(octets <= e.me.may_send, e.within_rate(octets))
     _open_actively(e, octets)
 
 
@@ -98,6 +99,11 @@ def _window_is_open(e: Event, numbers: Operand = 1) -> Expr:
     return (e.me.snd_nxt - e.me.snd_una) + numbers <= e.s.window
 
 
+def _may_be_sent(e: Event, octets: Expr) -> Expr:
+    """So many more octets lie in the send window, and within the end's rate."""
+    return _window_is_open(e, octets) & e.within_rate(octets)
+
+
 @rule(Kind.USER_CALL, "3.10.2, SYN-SENT and SYN-RECEIVED", SYN_SENT, SYN_RECEIVED)
 def queue_send(e: Event) -> None:
     """The user calls SEND before the connection is established: the octet is queued."""
@@ -111,7 +117,7 @@ def _queue_octets(e: Event, octets: Expr) -> None:
 
 def _send_octets(e: Event, octets: Expr) -> None:
     me = e.me
-    e.set(me.snd_nxt, me.snd_nxt + octets)
+    e.advance_snd_nxt(octets)
     e.send(seq=me.snd_nxt, ack=me.rcv_nxt, octets=octets)
 
 
@@ -120,7 +126,7 @@ def send(e: Event) -> None:
     """The user calls SEND: the octet is sent at once, with a piggybacked acknowledgment."""
     octets = e.octets()
     _may_send_more(e, octets)
-    e.when(e.me.queued == 0, _window_is_open(e, octets))
+    e.when(e.me.queued == 0, _may_be_sent(e, octets))
     _send_octets(e, octets)
 
 
@@ -129,7 +135,7 @@ def queue_send_in_turn(e: Event) -> None:
     """The user calls SEND while the window is full or octets wait already: the octet is queued."""
     octets = e.octets()
     _queue_octets(e, octets)
-    e.when((e.me.queued > 0) | ~_window_is_open(e, octets))
+    e.when((e.me.queued > 0) | ~_may_be_sent(e, octets))
 
 
 @rule(
@@ -139,7 +145,7 @@ def queue_send_in_turn(e: Event) -> None:
 def transmit_queued_octet(e: Event) -> None:
     """A queued octet is sent as soon as the window allows."""
     octets = e.octets()
-    e.when(octets <= e.me.queued, _window_is_open(e, octets))
+    e.when(octets <= e.me.queued, _may_be_sent(e, octets))
     e.set(e.me.queued, e.me.queued - octets)
     _send_octets(e, octets)
 

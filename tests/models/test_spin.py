@@ -26,7 +26,7 @@ MOST = 10**6  # states of a model that SPIN counts here
 USUAL = (  # one of each kind; -m slow compares all of them
     "handshake", "two-way", "three-way", "fifo", "isn-any", "blind-reset-rfc793", "crash-of-server", "data-both-ways",
     "data-on-syn", "give-up", "number-fresh", "reassembly", "two-generals-lossless", "user-timeout",
-    "crash-and-quiet-time-reuse", "fin-wait-2-keepalive-crash", "keepalive-loses-all", "two-way-with-msl",
+    "crash-and-quiet-time-reuse", "fin-wait-2-keepalive-crash", "keepalive-loses-all", "two-way-with-msl", "wrap-within-msl",
 )  # fmt: skip
 
 

@@ -74,9 +74,9 @@ def told_truly(telling: Telling) -> Iterator[None]:
         if not telling.keeps_connection:
             aborted(e)
 
-    def truly_delivered(e: Event, stale: Operand) -> None:
+    def truly_delivered(e: Event, octets: Expr, stale: Operand) -> None:
         if telling.delivers:
-            delivered(e, stale)
+            delivered(e, octets, stale)
 
     def truly_taken(e: Event) -> None:
         if telling.delivers:

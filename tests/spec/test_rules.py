@@ -39,6 +39,11 @@ VARIANTS: dict[str, dict[str, object]] = {
         "close": "on", "msl": 1, "time-wait": 1, "keepalive": "3:2:2", "user-timeout": 3, "fin-wait-2-timeout": 2, "crash": 1,
         "quiet-time": "after-forgetting", "isn": "clock", "rfc1337": "on",
     },
+    "wrapping": {"wrap": "on", "isn": "reuse", "seq-bits": 2, "window": 1, "data": "5:3", "close": "on"},
+    "wrapping-two-way": {
+        "wrap": "on", "isn": "reuse", "seq-bits": 2, "window": 3, "data": "6:2", "close": "on", "handshake": "two-way",
+        "reassembly": "on", "syn-data": "on", "rate": 1, "msl": 1,
+    },
     "closing-two-way": {"close": "on", "handshake": "two-way", "server": "active", "rfc5961": "all"},
 }
 
