@@ -6,7 +6,7 @@ whether it is the turn of the peer's FIN. The sixth, URG, is not modelled. TIME-
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, Operand, all_of
+from synproof.engine.expr import Expr, Operand, all_of, const, ite
 from synproof.engine.system import Kind
 
 from . import history
@@ -28,7 +28,7 @@ from .states import (
 from .text import Text, read_text, take_text
 from .time_wait import answered_in_time_wait
 
-__all__ = ["RULES", "passes_ack_bit"]
+__all__ = ["RULES", "acks_our_fin", "answer_fin_behind_fin", "is_bare_fin", "passes_ack_bit", "tell_of_fin"]
 
 ARRIVES = Kind.SEGMENT_ARRIVES
 ENDED = (CLOSE_WAIT, CLOSING, LAST_ACK)
@@ -83,10 +83,10 @@ def passes_ack_bit(e: Event) -> None:
 
 def _ack_is_usable(e: Event) -> Expr:
     """The ACK acknowledges something new, or is a duplicate, which "can be ignored": text and FIN of the segment count."""
-    return e.ack_is_acceptable() | e.ack_is_old()
+    return e.ack_is_acceptable() if e.s.reads("old-ack-ignored") else e.ack_is_acceptable() | e.ack_is_old()
 
 
-def _acks_our_fin(e: Event) -> Expr:
+def acks_our_fin(e: Event) -> Expr:
     """Our FIN is acknowledged by this segment: it bears the last number that we use."""
     return all_of(e.me.fin_sent, e.ack_is_acceptable(), e.seg.ack == e.me.snd_nxt)
 
@@ -104,7 +104,14 @@ def receive_unacceptable_ack_in_syn_received(e: Event) -> None:
     """An ACK of something that this incarnation never sent is answered by a reset; the state stays."""
     passes_ack_bit(e)
     e.when(~e.ack_is_acceptable())
+    if e.s.reads("on-after-reset"):
+        e.when(~is_bare_fin(e))
     e.reset_by_ack()
+
+
+def is_bare_fin(e: Event) -> Expr:
+    """A FIN with the number RCV.NXT, and no text before it."""
+    return all_of(e.seg.fin_bit, e.seg.seq == e.me.rcv_nxt, ~(e.seg.len > 0))
 
 
 def _establish(e: Event, *, fin: bool) -> Expr:
@@ -115,7 +122,10 @@ def _establish(e: Event, *, fin: bool) -> Expr:
         e.when(text.fin if fin else ~text.fin)
     history.stale_acceptance(e, True)
     history.connected(e, me.irs, me.irs_from)
-    e.take_ack()
+    if e.reads("syn-unacknowledged"):
+        e.step.sentence += " SND.UNA stays."
+    else:
+        e.take_ack()
     e.set(me.syn_text, 0)
     e.step.event("third-segment-data", text.advance > 0)
     history.syn_text_delivered(e, me.syn_text)
@@ -176,7 +186,7 @@ def receive_new_ack(e: Event) -> None:
     passes_ack_bit(e)
     e.when(e.ack_is_acceptable())
     if e.state is FIN_WAIT_1:
-        e.when(~_acks_our_fin(e))
+        e.when(~acks_our_fin(e))
     text = _text_alone(e)
     history.stale_acceptance(e, True)
     if e.s.handshake == "two-way":  # where ESTABLISHED may still wait for the ACK of its SYN
@@ -185,7 +195,11 @@ def receive_new_ack(e: Event) -> None:
     _deliver(e, text)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *RECEIVING)
+def _heeds_old_ack(s: Settings) -> bool:
+    return not s.reads("old-ack-ignored")
+
+
+@rule(ARRIVES, "3.10.7.4, fifth and seventh, ESTABLISHED", *RECEIVING, only_if=_heeds_old_ack)
 def receive_old_ack(e: Event) -> None:
     """A duplicate ACK is ignored; what text there is in order is delivered and acknowledged."""
     passes_ack_bit(e)
@@ -201,25 +215,36 @@ def receive_new_ack_after_fin(e: Event) -> None:
     passes_ack_bit(e)
     e.when(e.ack_is_acceptable())
     if e.state is not CLOSE_WAIT:
-        e.when(~_acks_our_fin(e))
+        e.when(const(not e.s.reads("only-ack-of-fin")), ~acks_our_fin(e))
     history.stale_acceptance(e, True)
     _take_ack(e)
-    e.acknowledge(when=e.seg.fin_bit)
+    answer_fin_behind_fin(e)
 
 
-@rule(ARRIVES, "3.10.7.4, fifth, CLOSE-WAIT, CLOSING and LAST-ACK", *ENDED, name="receive_old_ack")
+def answer_fin_behind_fin(e: Event) -> None:
+    """A FIN behind the peer's FIN is acknowledged."""
+    me, seg = e.me, e.seg
+    if e.reads("fin-again"):
+        e.step.sentence = "Behind the peer's FIN an ACK is processed and text ignored; a FIN that is next moves RCV.NXT."
+        e.set(me.rcv_nxt, me.rcv_nxt + ite(seg.fin_bit & (seg.seq + seg.len == me.rcv_nxt), 1, 0))
+    e.acknowledge(e.step.now(me.rcv_nxt), when=seg.fin_bit)
+
+
+@rule(
+    ARRIVES, "3.10.7.4, fifth, CLOSE-WAIT, CLOSING and LAST-ACK", *ENDED, only_if=_heeds_old_ack, name="receive_old_ack"
+)  # fmt: skip
 def receive_old_ack_after_fin(e: Event) -> None:
     """A duplicate ACK is ignored, and so is text behind the peer's FIN; a FIN there is acknowledged and moves nothing."""
     passes_ack_bit(e)
     e.when(~e.ack_is_acceptable(), e.ack_is_old())
-    e.acknowledge(when=e.seg.fin_bit)
+    answer_fin_behind_fin(e)
 
 
 @rule(ARRIVES, "3.10.7.4, fifth, FIN-WAIT-1", FIN_WAIT_1)
 def receive_ack_of_fin_in_fin_wait_1(e: Event) -> None:
     """The ACK of our FIN: FIN-WAIT-2; what text there is in order is delivered and acknowledged."""
     passes_ack_bit(e)
-    e.when(_acks_our_fin(e))
+    e.when(acks_our_fin(e))
     text = _text_alone(e)
     history.stale_acceptance(e, True)
     history.fin_acknowledged(e)
@@ -233,7 +258,7 @@ def receive_ack_of_fin_in_fin_wait_1(e: Event) -> None:
 def receive_ack_of_fin_in_closing(e: Event) -> None:
     """The ACK of our FIN, and the peer's was received before: TIME-WAIT."""
     passes_ack_bit(e)
-    e.when(_acks_our_fin(e))
+    e.when(acks_our_fin(e))
     history.stale_acceptance(e, True)
     history.fin_acknowledged(e)
     _take_ack(e)
@@ -244,7 +269,7 @@ def receive_ack_of_fin_in_closing(e: Event) -> None:
 def receive_ack_of_fin_in_last_ack(e: Event) -> None:
     """The ACK of our FIN: the TCB is deleted."""
     passes_ack_bit(e)
-    e.when(_acks_our_fin(e))
+    e.when(acks_our_fin(e))
     history.stale_acceptance(e, True)
     history.fin_acknowledged(e)
     history.ended_by_fins(e)
@@ -263,10 +288,10 @@ def _take_fin(e: Event) -> None:
     history.stale_acceptance(e, True)
     _take_ack(e, e.ack_is_acceptable())
     take_text(e, text, fin=True)
-    _tell_of_fin(e)
+    tell_of_fin(e)
 
 
-def _tell_of_fin(e: Event) -> None:
+def tell_of_fin(e: Event) -> None:
     """The user is told "connection closing", and nothing more is expected. The history looks what was not delivered."""
     e.set(e.me.told, TOLD_CLOSING)
     history.fin_taken(e)
@@ -300,7 +325,7 @@ def _take_fin_in_syn_received(e: Event) -> None:
     passes_ack_bit(e)
     e.when(e.ack_is_acceptable())
     _establish(e, fin=True)
-    _tell_of_fin(e)
+    tell_of_fin(e)
 
 
 @rule(
@@ -334,7 +359,7 @@ def receive_fin_in_established_and_close(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, eighth, FIN-WAIT-1", FIN_WAIT_1)
 def receive_fin_in_fin_wait_1(e: Event) -> None:
     """The peer's FIN while ours is not acknowledged: CLOSING; both close at once."""
-    e.when(~_acks_our_fin(e))
+    e.when(~acks_our_fin(e))
     _take_fin(e)
     e.enter(CLOSING)
     _acknowledge_fin(e)
@@ -343,7 +368,7 @@ def receive_fin_in_fin_wait_1(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, eighth, FIN-WAIT-1; figure 5, note 2", FIN_WAIT_1)
 def receive_fin_with_ack_of_fin_in_fin_wait_1(e: Event) -> None:
     """The peer's FIN, which acknowledges ours: TIME-WAIT, without FIN-WAIT-2."""
-    e.when(_acks_our_fin(e))
+    e.when(acks_our_fin(e))
     history.fin_acknowledged(e)
     _take_fin(e)
     e.enter(TIME_WAIT)

@@ -92,10 +92,15 @@ def receive_syn_in_listen(e: Event) -> None:
     """A SYN in LISTEN is answered by a SYN-ACK; whether it is an old duplicate, the third segment will tell."""
     me, seg = e.me, e.seg
     _answer_syn(e)
-    e.set(me.rcv_nxt, seg.seq + 1)
-    e.set(me.syn_text, seg.len)
+    if at_once := e.reads("syn-text-at-once"):
+        e.step.sentence += " Its text is delivered at once."
+    if dropped := e.reads("syn-text-dropped"):
+        e.step.sentence += " Its text is dropped."
+    rcv_nxt = seg.seq + 1 + seg.len if at_once else seg.seq + 1
+    e.set(me.rcv_nxt, rcv_nxt)
+    e.set(me.syn_text, 0 if at_once or dropped else seg.len)
     e.enter(SYN_RECEIVED)
-    e.send(seq=e.step.now(me.iss), ack=seg.seq + 1, syn=True)
+    e.send(seq=e.step.now(me.iss), ack=rcv_nxt, syn=True)
 
 
 @rule(

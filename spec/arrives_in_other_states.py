@@ -1,6 +1,6 @@
 """SEGMENT ARRIVES in all other states (RFC 9293 3.10.7.4), first to fourth: sequence number, RST, SYN.
 
-Each step presupposes that the ones before it let the segment pass: `_passes_first` to `passes_fourth` say what that means. A
+Each step presupposes that the ones before it let the segment pass: `passes_first` to `passes_fourth` say what that means. A
 segment that begins before RCV.NXT is trimmed (step 1): a SYN outside the window is seen by step 4 only for the challenge
 of RFC 5961.
 """
@@ -31,7 +31,10 @@ from .states import (
 )
 from .time_wait import answered_in_time_wait, reopens, return_to_time_wait
 
-__all__ = ["RULES", "STATES", "is_syn_ack_of_figure_7", "passes_fourth"]
+__all__ = [
+    "RULES", "STATES", "acks_nothing_sent", "is_syn_ack_of_figure_7", "passes_first", "passes_fourth", "rst_is_believed",
+    "syn_is_seen",
+]  # fmt: skip
 
 ARRIVES = Kind.SEGMENT_ARRIVES
 STATES = (SYN_RECEIVED, *SYNCHRONIZED)
@@ -68,18 +71,26 @@ def receive_unacceptable_rst(e: Event) -> None:
 def receive_unacceptable(e: Event) -> None:
     """A segment outside the window is dropped, and answered by an ACK that says what is expected."""
     e.when(~e.acceptable(), ~e.seg.rst_bit, ~is_syn_ack_of_figure_7(e), ~reopens(e))
+    if e.state is SYN_RECEIVED and e.s.reads("reset-outside"):
+        e.when(~acks_nothing_sent(e))
     answered_in_time_wait(e)
     e.acknowledge()
 
 
-def _passes_first(e: Event) -> None:
+def acks_nothing_sent(e: Event) -> Expr:
+    """The segment carries an ACK, and not one of what SYN-RECEIVED has sent."""
+    return e.seg.ack_bit & ~e.ack_is_acceptable()
+
+
+def passes_first(e: Event) -> None:
+    """The segment is acceptable, and does not reopen the connection."""
     e.when(e.acceptable(), ~reopens(e))
 
 
 # ---- second, check the RST bit ---------------------------------------------------------------------------------------
 
 
-def _rst_is_believed(e: Event) -> Expr:
+def rst_is_believed(e: Event) -> Expr:
     """Exactly RCV.NXT with RFC 5961, anywhere in the window without."""
     return e.seg.rst_bit if e.s.rfc5961 == "off" else e.seg.rst_bit & (e.seg.seq == e.me.rcv_nxt)
 
@@ -87,7 +98,7 @@ def _rst_is_believed(e: Event) -> Expr:
 @rule(ARRIVES, "3.10.7.4, second, 3)", *STATES, only_if=_challenges, choice="rfc5961")
 def receive_inexact_rst(e: Event) -> None:
     """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
-    _passes_first(e)
+    passes_first(e)
     e.when(e.seg.rst_bit, e.seg.seq != e.me.rcv_nxt)
     answered_in_time_wait(e)
     e.acknowledge()
@@ -96,8 +107,8 @@ def receive_inexact_rst(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED", SYN_RECEIVED)
 def receive_rst_in_syn_received_after_passive_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after a passive OPEN: back to LISTEN; the user need not be told."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e), e.me.opened == PASSIVE, ~e.me.reopened)
+    passes_first(e)
+    e.when(rst_is_believed(e), e.me.opened == PASSIVE, ~e.me.reopened)
     e.step.event("cleared-by-rst", True)
     e.return_to_listen()
 
@@ -111,16 +122,20 @@ def _may_be_reopened(s: Settings) -> bool:
 )  # fmt: skip
 def receive_rst_in_syn_received_after_time_wait(e: Event) -> None:
     """A reset in SYN-RECEIVED after TIME-WAIT: the SYN was an old duplicate, and TIME-WAIT begins again."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e), e.me.opened == PASSIVE)
+    passes_first(e)
+    e.when(rst_is_believed(e), e.me.opened == PASSIVE)
     return_to_time_wait(e)
 
 
-@rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MUST-11", SYN_RECEIVED, only_if=lambda s: s.must_11)
+def _refuses(s: Settings) -> bool:
+    return s.must_11 and not s.reads("same-syn-again") and not s.reads("new-syn-again")
+
+
+@rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED; MUST-11", SYN_RECEIVED, only_if=_refuses)
 def receive_rst_in_syn_received_after_active_open(e: Event) -> None:
     """A reset in SYN-RECEIVED after an active OPEN: the connection is refused."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e), e.me.opened == ACTIVE)
+    passes_first(e)
+    e.when(rst_is_believed(e), e.me.opened == ACTIVE)
     history.refused(e)
     e.delete_tcb(told=REFUSED)
 
@@ -131,29 +146,35 @@ def receive_rst_in_syn_received_after_active_open(e: Event) -> None:
 )  # fmt: skip
 def receive_rst_in_syn_received_whatever_the_open(e: Event) -> None:
     """A reset in SYN-RECEIVED leads to LISTEN although the OPEN was active (a sentence of 3.5 taken literally)."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e), e.me.opened == ACTIVE)
+    passes_first(e)
+    e.when(rst_is_believed(e), e.me.opened == ACTIVE)
     e.return_to_listen()
 
 
 @rule(ARRIVES, "3.10.7.4, second", ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
 def receive_rst(e: Event) -> None:
     """A reset ends the connection, and the user is told."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e))
+    passes_first(e)
+    e.when(rst_is_believed(e))
     history.aborted(e)
     e.delete_tcb(told=RESET)
 
 
+def _does_not_tell(s: Settings) -> bool:
+    return not s.reads("reset-is-told")
+
+
 def _heeds_rst_in_time_wait(s: Settings) -> bool:
-    return not s.rfc1337
+    return not s.rfc1337 and _does_not_tell(s)
 
 
-@rule(ARRIVES, "3.10.7.4, second, CLOSING and LAST-ACK", CLOSING, LAST_ACK, name="receive_rst")
+@rule(
+    ARRIVES, "3.10.7.4, second, CLOSING and LAST-ACK", CLOSING, LAST_ACK, only_if=_does_not_tell, name="receive_rst"
+)  # fmt: skip
 def receive_rst_behind_fin(e: Event) -> None:
     """A reset ends the connection, and nobody is told: the user has called CLOSE, and knows that the peer has."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e))
+    passes_first(e)
+    e.when(rst_is_believed(e))
     history.aborted(e)
     e.delete_tcb()
 
@@ -161,8 +182,8 @@ def receive_rst_behind_fin(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, second, TIME-WAIT", TIME_WAIT, only_if=_heeds_rst_in_time_wait)
 def receive_rst_in_time_wait(e: Event) -> None:
     """A reset ends TIME-WAIT before its time: the assassination of RFC 1337."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e))
+    passes_first(e)
+    e.when(rst_is_believed(e))
     history.aborted(e)
     history.time_wait_cut_short(e)
     e.delete_tcb()
@@ -174,25 +195,29 @@ def receive_rst_in_time_wait(e: Event) -> None:
 )  # fmt: skip
 def ignore_rst_in_time_wait(e: Event) -> None:
     """A reset in TIME-WAIT is ignored."""
-    _passes_first(e)
-    e.when(_rst_is_believed(e))
+    passes_first(e)
+    e.when(rst_is_believed(e))
 
 
 def _passes_second(e: Event) -> None:
-    _passes_first(e)
+    passes_first(e)
     e.when(~e.seg.rst_bit)
 
 
 # ---- fourth, check the SYN bit (third, security, is not modelled) ----------------------------------------------------
 
 
-def _syn_is_seen(e: Event) -> Expr:
+def syn_is_seen(e: Event) -> Expr:
     """The SYN bit counts: RFC 5961 challenges it "irrespective of the sequence number".
 
     Where a SYN means more than a challenge ACK it must lie in the window, as what trimming leaves of the segment (step 1).
     """
     seg, me = e.seg, e.me
-    challenged = (me.state != SYN_RECEIVED) | (me.opened == ACTIVE) if _challenges(e.s) else const(False)
+    challenged: Expr = const(False)
+    if _challenges(e.s) and not e.s.reads("syn-trimmed"):
+        challenged = (me.state != SYN_RECEIVED) | (me.opened == ACTIVE)
+    if e.s.reads("syn-untrimmed"):
+        challenged = challenged | ((me.state == SYN_RECEIVED) & (me.opened == PASSIVE))
     return seg.syn_bit & (challenged | in_window(seg.seq, me.rcv_nxt, me.rcv_wnd))
 
 
@@ -200,7 +225,7 @@ def _syn_is_seen(e: Event) -> Expr:
 def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after a passive OPEN: back to LISTEN."""
     _passes_second(e)
-    e.when(_syn_is_seen(e), e.me.opened == PASSIVE, ~e.me.reopened)
+    e.when(syn_is_seen(e), e.me.opened == PASSIVE, ~e.me.reopened)
     history.stale_acceptance(e, True)
     e.return_to_listen()
 
@@ -211,14 +236,14 @@ def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
 def receive_syn_in_syn_received_after_time_wait(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT begins again."""
     _passes_second(e)
-    e.when(_syn_is_seen(e), e.me.opened == PASSIVE)
+    e.when(syn_is_seen(e), e.me.opened == PASSIVE)
     history.stale_acceptance(e, True)
     return_to_time_wait(e)
 
 
 def _syn_without_listener(e: Event) -> None:
     _passes_second(e)
-    e.when(_syn_is_seen(e), (e.me.state != SYN_RECEIVED) | (e.me.opened == ACTIVE))
+    e.when(syn_is_seen(e), (e.me.state != SYN_RECEIVED) | (e.me.opened == ACTIVE))
 
 
 @rule(ARRIVES, "3.10.7.4, fourth", *STATES, only_if=_challenges, choice="rfc5961")
@@ -246,7 +271,7 @@ def receive_syn_as_error(e: Event) -> None:
 def passes_fourth(e: Event) -> None:
     """The segment is acceptable, no reset, and its SYN, if any, lies before the window."""
     _passes_second(e)
-    e.when(~_syn_is_seen(e))
+    e.when(~syn_is_seen(e))
 
 
 RULES: tuple[Rule, ...] = (

@@ -42,7 +42,7 @@ def receive_unacceptable_ack_in_syn_sent(e: Event) -> None:
 # ---- second, check the RST bit ---------------------------------------------------------------------------------------
 
 
-@rule(ARRIVES, "3.10.7.3, second; 3.5.3", SYN_SENT)
+@rule(ARRIVES, "3.10.7.3, second; 3.5.3", SYN_SENT, only_if=lambda s: not s.reads("refusal-at-rcv-nxt"))
 def receive_refusal_in_syn_sent(e: Event) -> None:
     """A reset that acknowledges our SYN: the connection is refused."""
     e.when(e.seg.ack_bit, _ack_acceptable(e), e.seg.rst_bit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from synproof.engine.system import Kind
 
-from .arrives_acceptably import passes_ack_bit
+from .arrives_acceptably import answer_fin_behind_fin, passes_ack_bit
 from .event import Event, Rule, rule
 from .states import TIME_WAIT
 from .time_wait import acceptable_in_time_wait, reopen, reopens
@@ -20,7 +20,7 @@ def receive_acceptable_in_time_wait(e: Event) -> None:
     """Nothing new can arrive behind both FINs: a FIN that is acceptable all the same is acknowledged, anything else ignored."""
     passes_ack_bit(e)
     acceptable_in_time_wait(e)
-    e.acknowledge(when=e.seg.fin_bit)
+    answer_fin_behind_fin(e)
 
 
 @rule(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .readings import CLASHES
 from .settings import Settings
 
 __all__ = ["contradiction"]
@@ -23,7 +24,7 @@ Fault = tuple[str, ...]  # text, names
 def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
     """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few."""
     packed = () if alone else (_choices,)
-    checks = (_numbers, _wrapping, *packed, _held, _limits, _idle, _time, _old_duplicates)
+    checks = (_numbers, _wrapping, *packed, _held, _limits, _idle, _time, _old_duplicates, _readings)
     return next((fault for check in checks for fault in check(settings)), None)
 
 
@@ -203,3 +204,9 @@ def _old_duplicates(s: Settings) -> Iterator[Fault]:
                 f"but capacity = {s.value('capacity')} has room for {room}",
                 "old-duplicates", "capacity",
             )  # fmt: skip
+
+
+def _readings(s: Settings) -> Iterator[Fault]:
+    for one, other in CLASHES:
+        if s.reads(one) and s.reads(other):
+            yield _fault(f"readings: {one} and {other} read the same words differently", "readings")

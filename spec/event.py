@@ -50,6 +50,13 @@ class Event:
         assert self._seg is not None, f"{self.step.name} is not about a segment"
         return self._seg
 
+    def reads(self, reading: str) -> bool:
+        """Whether a place of the RFC is read in another way (see `readings`); if so, the step says that it is."""
+        if not self.s.reads(reading):
+            return False
+        self.step.choice = "; ".join(filter(None, (self.step.choice, f"readings={reading}")))
+        return True
+
     # -- when ----------------------------------------------------------------------------------------------------
     def when(self, *conditions: Operand) -> None:
         """The rule applies only where all conditions hold."""
@@ -182,7 +189,9 @@ class Event:
         self.enter(TIME_WAIT)
 
     def return_to_listen(self) -> None:
-        """Return this connection to LISTEN: the queues are flushed, nothing of the attempt is kept."""
+        """Return this connection to LISTEN: the queues are flushed, nothing of the attempt is kept, a queued CLOSE neither."""
+        if self.s.reads("queued-close-ends"):
+            self.when(~self.me.fin_waits)
         self.enter(LISTEN)
         self._forget(but=self.me.opened)
 

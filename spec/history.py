@@ -143,10 +143,10 @@ def state_entered(e: Event, state: Expr) -> None:
     """Keep `peer_was_unwilling` of both ends: it matters only while that end's active open is under way."""
     if not any(state is willing for willing in WILLING):
         e.step.change(e.peer.peer_was_unwilling, e.peer.peer_was_unwilling | e.peer_is_opening())
-    if state is SYN_SENT:
+    if state is SYN_SENT and e.state is CLOSED:
         e.step.change(e.me.peer_was_unwilling, ~e.peer.state.isin(*WILLING))
     elif state is not CLOSED and state is not LISTEN:  # these two delete the TCB
-        still = state is SYN_RECEIVED
+        still = state is SYN_RECEIVED or state is SYN_SENT
         e.step.change(e.me.peer_was_unwilling, e.me.peer_was_unwilling & (e.me.opened == ACTIVE) if still else False)
 
 

@@ -15,7 +15,7 @@ from synproof.engine.errors import did_you_mean
 
 __all__ = [
     "ENDS", "Keepalive", "OldDuplicate", "PerDirection", "PerEnd", "Values", "budget", "choice", "crashes", "keepalive",
-    "limit", "number", "octets", "old_duplicates", "per_direction", "switch", "timer", "who",
+    "limit", "number", "octets", "old_duplicates", "per_direction", "some_of", "switch", "timer", "who",
 ]  # fmt: skip
 
 ENDS = ("client", "server")
@@ -100,6 +100,18 @@ def _same(value: Any) -> Any:
 def choice(*words: str) -> Values:
     """One of the words."""
     return Values(", ".join(words), lambda text: _word(text, words), _same, words)
+
+
+def some_of(*words: str) -> Values:
+    """`none`, or some of the words with commas between: a frozenset."""
+
+    def read(text: str) -> frozenset[str]:
+        return frozenset() if text == "none" else frozenset(_word(part.strip(), words) for part in text.split(","))
+
+    def write(value: frozenset[str]) -> str:
+        return ",".join(word for word in words if word in value) or "none"
+
+    return Values(f"none, or with commas between some of: {', '.join(words)}", read, write)
 
 
 def switch() -> Values:

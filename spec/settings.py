@@ -19,6 +19,7 @@ from typing import Any
 
 from synproof.engine.errors import SynproofError, did_you_mean
 
+from .readings import READINGS
 from .setting_values import (
     Keepalive,
     OldDuplicate,
@@ -34,6 +35,7 @@ from .setting_values import (
     octets,
     old_duplicates,
     per_direction,
+    some_of,
     switch,
     timer,
     who,
@@ -107,6 +109,12 @@ class Settings:
     fin_wait_2_timeout: str | int = "off"  # "off", "may-fire" or ticks
     attacker: str = "off"
     old_duplicates: tuple[OldDuplicate, ...] = ()
+    readings: frozenset[str] = frozenset()
+
+    def reads(self, reading: str) -> bool:
+        """Whether a place of the RFC is read so (a name of `READINGS`)."""
+        assert reading in READINGS, reading
+        return reading in self.readings
 
     @staticmethod
     def of(values: Mapping[str, object], *, alone: bool = False) -> Settings:
@@ -330,6 +338,11 @@ SETTINGS: tuple[Setting, ...] = (
         old_duplicates(),
         "segments of incarnation 0 that are in the network at the start; TO is client or server, FLAGS one of S SA A R RA FA "
         "(. may stand for A)",
+    ),
+    Setting(
+        "readings",
+        some_of(*READINGS),
+        "places of RFC 9293 that are read in another way, to the letter or as we would word them (docs/rfc-text.md)",
     ),
 )
 _BY_NAME = {row.name: row for row in SETTINGS}

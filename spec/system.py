@@ -17,6 +17,7 @@ from . import (
     environment,
     history,
     keepalive,
+    read_otherwise,
     timeouts,
     user_calls,
 )
@@ -43,8 +44,9 @@ RULES: tuple[Rule, ...] = (
     *timeouts.RULES,
     *keepalive.RULES,
     *environment.RULES,
+    *read_otherwise.RULES,
 )
-"""Every rule, in the order of RFC 9293 3.10."""
+"""Every rule, in the order of RFC 9293 3.10, and behind them what is done where the text is read in another way."""
 
 
 def build(settings: Settings) -> System:

@@ -31,7 +31,7 @@ from .states import (
 )
 from .time_wait import return_to_time_wait
 
-__all__ = ["RULES", "TIMER"]
+__all__ = ["RULES", "TIMER", "budget_spent"]
 
 RETRANSMISSION = frozenset({"retransmission"})
 TIMER = frozenset({"timer"})
@@ -100,15 +100,20 @@ def _gives_up(s: Settings) -> bool:
     return s.give_up
 
 
-def _budget_spent(e: Event) -> None:
+def budget_spent(e: Event) -> None:
+    """The front of the queue was sent as often as allowed."""
     assert e.s.retransmit is not None, "give-up needs a retransmission budget"
     e.when(e.me.something_unacknowledged, e.me.retries == e.s.retransmit)
 
 
-@rule(Kind.TIMEOUT, "3.8.3, (c); 3.5.3", SYN_RECEIVED, only_if=_gives_up, choice="give-up=on", tags=TIMER)
+def _goes_on_listening(s: Settings) -> bool:
+    return s.give_up and not s.reads("give-up-closes")
+
+
+@rule(Kind.TIMEOUT, "3.8.3, (c); 3.5.3", SYN_RECEIVED, only_if=_goes_on_listening, choice="give-up=on", tags=TIMER)
 def give_up_in_syn_received_after_passive_open(e: Event) -> None:
     """The SYN-ACK was sent as often as allowed: the attempt ends, and a passive end goes back to LISTEN, as after a reset."""
-    _budget_spent(e)
+    budget_spent(e)
     e.when(e.me.opened == PASSIVE, ~e.me.reopened)
     e.return_to_listen()
 
@@ -119,15 +124,16 @@ def give_up_in_syn_received_after_passive_open(e: Event) -> None:
 )  # fmt: skip
 def give_up_in_syn_received_after_time_wait(e: Event) -> None:
     """The SYN-ACK was sent as often as allowed: the SYN was an old duplicate, and TIME-WAIT begins again."""
-    _budget_spent(e)
+    budget_spent(e)
     return_to_time_wait(e)
 
 
 @rule(Kind.TIMEOUT, "3.8.3, (c)", SYN_SENT, SYN_RECEIVED, *SENDING, only_if=_gives_up, choice="give-up=on", tags=TIMER)
 def give_up(e: Event) -> None:
     """The front of the queue was sent as often as allowed: the connection is closed and the user told."""
-    _budget_spent(e)
-    e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
+    budget_spent(e)
+    if not e.s.reads("give-up-closes"):
+        e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
     history.aborted(e)
     e.delete_tcb(told=TIMED_OUT)
 

@@ -63,6 +63,7 @@ DOCUMENTED: dict[str, tuple[str | int, tuple[object, ...]]] = {
     "fin-wait-2-timeout": ("off", ("may-fire", 4)),
     "attacker": ("off", ("rst", "syn")),
     "old-duplicates": ("none", ("server:S:9:0:0", "server:S.:9:4:0, client:A:1:2:1")),
+    "readings": ("none", ("new-syn-again", "fin-again, only-ack-of-fin")),
 }
 # What a value needs beside it.
 WITH: dict[str, dict[str, object]] = {
