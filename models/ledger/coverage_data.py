@@ -97,7 +97,7 @@ def beyond() -> dict[str, str]:
 @cache
 def never() -> dict[str, str]:
     """Action, without its end -> why no shipped model takes it."""
-    return {row["action"]: row["why"] for row in _table("coverage_requirements")["never"]}
+    return {action: row["why"] for row in _table("coverage_requirements")["never"] for action in row["actions"]}
 
 
 def numbers(names: str) -> list[str]:
