@@ -381,6 +381,26 @@ def _keepalive(does: Does) -> Iterator[Clause]:
         yield "nothing but time, and probes, makes a connection idle", does.after(me.idle_for) <= me.idle_for
 
 
+def _user_timeout(does: Does) -> Iterator[Clause]:
+    """3.9.1.1 and 3.10.8: "data is not successfully delivered to the destination within the timeout period"; a period has a length."""
+    me, timer = does.me, does.me.unacknowledged_for
+    anew, moved = does.after(timer) == 0, ~does.keeps(me.snd_una)
+    waits, goes_on = me.something_unacknowledged, _goes_on(does)
+    waits_then = ~does.after(me.state).isin(CLOSED, LISTEN) & (does.after(me.snd_una) != does.after(me.snd_nxt))
+    if does.is_call("user_timeout"):
+        assert isinstance(does.s.user_timeout, int)
+        yield "what ends the connection has waited for the whole timeout", timer == does.s.user_timeout
+    yield "what begins to wait has the whole timeout before it", implies(~waits & waits_then, anew)
+    yield "and so has what comes to the front of the queue", implies(goes_on & moved, anew)
+    yield "nothing else starts the timeout anew, no retransmission either", implies(
+        all_of(goes_on, waits, waits_then, ~moved), does.keeps(timer)
+    )
+
+
+def _timeout_in_ticks(s: Settings) -> str:
+    return "" if isinstance(s.user_timeout, int) else f"user-timeout={s.user_timeout}: it has no length"
+
+
 # ---- what the user is told -------------------------------------------------------------------------------------------
 
 
@@ -457,6 +477,11 @@ LAWS: tuple[Law, ...] = (
         "keepalive-asks-first",
         "An idle connection is probed without data, ended after as many probes as are set, and not idle when anything arrives.",
         _keepalive, lambda s: "" if s.keepalive is not None else "keepalive=off",
+    ),
+    Law(
+        "user-timeout-in-full",
+        "The user timeout ends a connection when the front of the queue has waited for its whole length, and not before.",
+        _user_timeout, _timeout_in_ticks,
     ),
     Law("user-is-told", "The user is told of a refusal, a reset or a timeout when it happens, and only then.", _told),
 )  # fmt: skip

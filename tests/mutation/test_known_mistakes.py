@@ -12,6 +12,8 @@ import pytest
 
 from synproof.engine.expr import FALSE, Expr, ite
 from synproof.engine.system import Action
+from synproof.spec.laws import LAWS, observed
+from synproof.spec.system import ends
 
 from .mutants import mutate
 from .originals import Original, originals
@@ -98,6 +100,22 @@ def timer_has_run(name: str, timer: str) -> Change:
             effects = [(v, e) for v, e in action.effects if v != clock.name]
             length = original.settings.time_wait
             changed[action.name] = replace(action, effects=(*effects, (clock.name, ite(FALSE, clock.expr, length))))
+        return changed
+
+    return change
+
+
+def starts_anew(name: str, timer: str) -> Change:
+    """A rule that starts a timer which it has to leave alone; the laws are read off it anew."""
+
+    def change(original: Original) -> dict[str, Action]:
+        changed = {}
+        for action in _rules(original, name):
+            clock = original.system.by_name[f"{action.actor}.{timer}"]
+            events = tuple((n, e) for n, e in action.events if n not in {law.event for law in LAWS})
+            anew = replace(action, effects=(*action.effects, (clock.name, ite(FALSE, clock.expr, 0))), events=events)
+            (me,) = (me for me in ends(original.settings) if me.end == action.actor)
+            changed[action.name] = observed(anew, me, original.settings)
         return changed
 
     return change
@@ -223,6 +241,21 @@ MISTAKES = (
     Mistake(
         "keepalive: a probe is sent while data is outstanding (MUST-26)",
         (without("send_keepalive_in_established", "snd_una == snd_nxt"),), "laws-keepalive", ("keepalive-asks-first",),
+    ),
+    Mistake(
+        "the user timeout ends one tick early",
+        (mutant("user_timeout_in_established", "unacknowledged_for", "ends one tick early"),),
+        "laws-aborting", ("user-timeout-in-full",),
+    ),
+    Mistake(
+        "the user timeout goes on over an ACK of something new",
+        (mutant("receive_new_ack_in_established", "unacknowledged_for", "is not restarted"),),
+        "laws-aborting", ("user-timeout-in-full",),
+    ),
+    Mistake(
+        "a retransmission starts the user timeout anew",
+        (starts_anew("retransmit_data_in_established", "unacknowledged_for"),),
+        "laws-aborting", ("user-timeout-in-full",),
     ),
     Mistake(
         "the quiet time is not kept after a crash",
