@@ -18,17 +18,18 @@ from .checker import Task, by_exploration
 from .choosing import Chosen, choose
 from .errors import LanguageError, SynproofError
 from .expr import FALSE, remove
-from .property import PropertyKind, Verdict
+from .property import Fairness, PropertyKind, Verdict
 from .prose import show
 from .results import ModelResult, PropertyResult
 from .search.budget import Budget, LimitMet
 from .search.explore import UNLIMITED, Limits, Progress
 from .system import Action, System
 
-__all__ = ["Difference", "Experiment", "Found", "Laboratory", "not_looking", "without_rules"]
+__all__ = ["NOTHING", "Difference", "Experiment", "Found", "Laboratory", "not_looking", "without_rules"]
 
 Settings = tuple[tuple[str, str | int], ...]
 Setup = tuple[str, Settings, tuple[str, ...], tuple[tuple[str, str], ...]]
+NOTHING = Fairness()
 
 
 class Difference(SynproofError):
@@ -44,6 +45,7 @@ class Experiment:
     `prop` is a named property, or a name for one of one's own (`kind` and `text`). With `via` the question is for the shortest
     run that satisfies these expressions in order and then violates the property, if one is named. `without` are rules that are
     taken out of the system (names of actions at either end, `*` standing for anything), `unread` what a rule does not look at.
+    Of an eventually-property `unfair` is what is given up of its fairness.
     """
 
     model: str
@@ -55,6 +57,7 @@ class Experiment:
     via: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+    unfair: Fairness = NOTHING
 
     @property
     def setup(self) -> Setup:
@@ -67,6 +70,7 @@ class Experiment:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings)
         rules = [f"without rule {rule}" for rule in self.without]
         rules += [f"with rule {rule} not looking at {name}" for rule, name in self.unread]
+        rules += [f"without the fairness of {self.unfair}"] if self.unfair != NOTHING else []
         return " ".join([self.model, *([f"with {settings}"] if settings else []), *rules])
 
     @property
@@ -196,14 +200,21 @@ class Laboratory:
         properties = chosen.subject.properties if named else ()
         names = {experiment: experiment.prop for experiment in experiments}
         for experiment in experiments:
+            taken = {prop.name: prop for prop in properties}
             if experiment.kind is not None:
-                taken = {prop.name for prop in properties}
                 name = experiment.prop
                 while name in taken:
                     name += "'"  # another experiment calls a property of its own the same
-                names[experiment] = name
                 system = chosen.subject.system
                 prop = self.catalogue.own_property(chosen.model, system, name, experiment.kind, experiment.text)
+            elif experiment.unfair != NOTHING:
+                prop = taken[experiment.prop]
+                name = f"{prop.name} without {experiment.unfair}"
+                prop = replace(prop, name=name, fairness=prop.fairness - experiment.unfair)
+            else:
+                continue
+            names[experiment] = prop.name
+            if prop.name not in taken:
                 properties = (*properties, prop)
         search, _ = by_exploration(replace(chosen.subject, properties=properties), self._left())
         if search.interrupted:

@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from enum import Enum as PyEnum
 
 from .expr import FALSE, TRUE, Expr
@@ -72,6 +73,23 @@ class Fairness:
         if self.delivery:
             parts.append(f"lossless delivery: {', '.join(sorted(self.delivery))}")
         return "; ".join(parts) or "none"
+
+    def __sub__(self, other: Fairness) -> Fairness:
+        """What is assumed if that of the other is given up.
+
+        >>> str(Fairness(weak=frozenset({"timer", "send"})) - Fairness(weak=frozenset({"send"})))
+        'weak: timer'
+        """
+        return Fairness(**{kind: named - getattr(other, kind) for kind, named in self._kinds()})
+
+    def parts(self) -> Iterator[Fairness]:
+        """Its assumptions, each as a fairness of its own."""
+        for kind, named in self._kinds():
+            for name in sorted(named):
+                yield Fairness(**{kind: frozenset({name})})
+
+    def _kinds(self) -> Iterator[tuple[str, frozenset[str]]]:
+        return ((each.name, getattr(self, each.name)) for each in fields(self))
 
 
 @dataclass(frozen=True)

@@ -382,7 +382,7 @@ def _keepalive(does: Does) -> Iterator[Clause]:
 
 
 def _user_timeout(does: Does) -> Iterator[Clause]:
-    """3.9.1.1 and 3.10.8: "data is not successfully delivered to the destination within the timeout period"; a period has a length."""
+    """3.10.8 and 3.9.1.1: what is aborted was "not successfully delivered to the destination within the timeout period"."""
     me, timer = does.me, does.me.unacknowledged_for
     anew, moved = does.after(timer) == 0, ~does.keeps(me.snd_una)
     waits, goes_on = me.something_unacknowledged, _goes_on(does)

@@ -198,6 +198,7 @@ QUIET = Row("falls-quiet", EVENTUALLY, "Once the applications are silent, no end
 CLOSES = Row("closes", EVENTUALLY, "After CLOSE at both ends of one connection both leave it.")
 FIN_WAIT_2_ENDS = Row("fin-wait-2-ends", EVENTUALLY, "FIN-WAIT-2 is left.")
 TIME_CAN_PASS = Row("time-can-pass", EVENTUALLY, "Whatever has happened, the clock can go on for ever.")
+FEASIBLE = Row("fairness-is-feasible", EVENTUALLY, "Whatever has happened, all that fairness asks can be done, all at once.")
 
 
 COSTLY: tuple[Row, ...] = (
@@ -224,7 +225,7 @@ def rows() -> tuple[Row, ...]:
         *(row for row, _ in EVENTS), AGREE, NO_DEADLOCK, *COSTLY,
         *(_reaches(state) for state in STATE.members), *(row for row, _ in WITNESSES),
         FIGURE, *(Row(name, SOMETIMES, sentence) for name, sentence in FIGURES.items()),
-        ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS, TIME_CAN_PASS,
+        ESTABLISHES, DISCOVERED, QUIET, CLOSES, FIN_WAIT_2_ENDS, TIME_CAN_PASS, FEASIBLE,
     )  # fmt: skip
 
 
@@ -287,6 +288,7 @@ class _Properties:
         yield self._closes()
         yield self._fin_wait_2_ends()
         yield self._time_can_pass()
+        yield self._fairness_is_feasible()
 
     def _of(self, row: Row) -> Property:
         return Property(row.name, row.kind, row.sentence, assumption=self.assumption if row.kind is not SOMETIMES else "")
@@ -455,6 +457,9 @@ class _Properties:
             assumption="",
             not_applicable="" if self.s.msl else NO_CLOCK,
         )
+
+    def _fairness_is_feasible(self) -> Property:
+        return replace(self._of(FEASIBLE), fairness=self._fairness("passive-open", "close-in-close-wait"), assumption="")
 
     def _half_open_is_discovered(self) -> Property:
         def lost(me: Tcb, peer: Tcb) -> Expr:

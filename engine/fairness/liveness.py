@@ -29,6 +29,7 @@ from ..graphs.edges import arrays_serve, edges_of
 from ..property import Fairness, Property, Response, Verdict
 from ..search.budget import Budget
 from ..search.explore import Exploration, Run
+from ..system import Kind
 from .region import Region
 
 if TYPE_CHECKING:
@@ -76,14 +77,15 @@ def check_responses(
 
 
 def check_feasible(
-    exploration: Exploration, fairness: Fairness, budget: Budget | None = None, *, arrays: bool | None = None
-) -> LivenessResult:
+    exploration: Exploration, fairness: Fairness, budget: Budget | None = None, *, arrays: bool | None = None,
+    without: frozenset[Kind] = frozenset(),
+) -> LivenessResult:  # fmt: skip
     """Whether every finite run extends to a fair one; if not, `run` is a shortest that does not.
 
-    A fairness assumption that is not feasible rules out more than what goes on for ever, and what "holds" under it may hold for
-    that reason alone.
+    In what repeats no action of a kind in `without` may occur, as in `Response`. A fairness assumption that is not feasible
+    rules out more than what goes on for ever, and what "holds" under it may hold for that reason alone.
     """
-    region = _regions(exploration, budget or Budget(), arrays)(Response(), fairness)
+    region = _regions(exploration, budget or Budget(), arrays)(Response(without=without), fairness)
     stranded = region.stranded()
     if stranded is not None:
         return LivenessResult(Verdict.VIOLATED, exploration.run_to(stranded), waiting=region.waiting)

@@ -116,14 +116,19 @@ class Region:
 
     def stranded(self) -> int | None:
         """The first state, by position, from which no fair run starts, if every state is in the region."""
-        exploration, before = self.exploration, self.graph.pred
+        import networkx as nx
+
+        exploration, graph = self.exploration, self.graph
+        if self.response.without:  # before what repeats it may all happen
+            graph = nx.DiGraph()
+            graph.add_edges_from((source, target) for source, _, target in exploration.edges())
         alive = set(self.resting).union(*(component.states for component in self._fair_components()))
         if not exploration.complete:  # what is not expanded may go on fairly
             alive.update(range(exploration.expanded, len(exploration.states)))
             alive.update(source for source, _, target in exploration.edges() if target in alive)
         pending = list(alive)
         while pending:
-            for source in before.get(pending.pop(), ()):
+            for source in graph.pred.get(pending.pop(), ()):
                 if source not in alive:
                     alive.add(source)
                     pending.append(source)

@@ -6,7 +6,7 @@ The files lie beside this module. They say what is expected; what is found is ne
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from typing import Any
 from synproof.engine.errors import SynproofError, did_you_mean
 from synproof.engine.experiment import Experiment
 from synproof.engine.ledger import Ablation, Claim, Exhibit, Holding, Quote, Removal, Topic
-from synproof.engine.property import PropertyKind, Verdict
+from synproof.engine.property import Fairness, PropertyKind, Verdict
 
-__all__ = ["Division", "Hazard", "LedgerError", "ablations", "claims", "divisions", "hazards", "topics"]
+__all__ = [
+    "Assumption", "Division", "Hazard", "LedgerError", "ablations", "assumptions", "claims", "divisions", "hazards", "topics",
+    "with_it",
+]  # fmt: skip
 
 Table = dict[str, Any]
 EXHIBIT = {"shows", "model", "settings", "property", "expect", "via", "rules-out", "unread", "drawn"}
@@ -71,6 +74,34 @@ class Division:
         return tuple(exhibit.experiment for exhibit in self.readings)
 
 
+@dataclass(frozen=True)
+class Assumption:
+    """An assumption of fairness: what it says, why it is true outside of models, and what goes wrong without it.
+
+    `parts` are what it is to the engine, one for each tag or channel. Each exhibit of `needed` gives up one of them and
+    violates a property that holds with it; `idle` says of properties that have the assumption why they can do without.
+    """
+
+    name: str
+    parts: tuple[Fairness, ...]
+    says: str
+    real: str
+    quote: Quote
+    needed: tuple[Exhibit, ...]
+    idle: tuple[tuple[str, str], ...]
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """What it rests on: each property without the assumption, and with it."""
+        without = [exhibit.experiment for exhibit in self.needed]
+        return (*without, *map(with_it, without))
+
+
+def with_it(without: Experiment) -> Experiment:
+    """The same question with all of the property's fairness: there it holds."""
+    return replace(without, expect=Verdict.HOLDS, unfair=Fairness())
+
+
 @cache
 def claims() -> tuple[Claim, ...]:
     """The tutorial's claims, in its order."""
@@ -101,12 +132,18 @@ def ablations() -> tuple[Ablation, ...]:
     return tuple(_ablation(table) for table in _tables("ablation", "ablation"))
 
 
+@cache
+def assumptions() -> tuple[Assumption, ...]:
+    """The assumptions of fairness."""
+    return tuple(_assumption(table) for table in _tables("fairness", "assumption", "prose"))
+
+
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _tables(file: str, key: str) -> list[Table]:
+def _tables(file: str, key: str, *others: str) -> list[Table]:
     document = tomllib.loads((Path(__file__).parent / f"{file}.toml").read_text(encoding="utf-8"))
-    _check_keys(document, {key}, f"{file}.toml")
+    _check_keys(document, {key, *others}, f"{file}.toml")
     return list(document[key])
 
 
@@ -167,6 +204,26 @@ def _ablation(table: Table) -> Ablation:
     _check_keys(table, {"model", "title", "settings", "removal"}, "ablation")
     removals = tuple(Removal(_text(one, "words"), tuple(one["settings"].items())) for one in table["removal"])
     return Ablation(table["model"], _text(table, "title"), removals, tuple(table.get("settings", {}).items()))
+
+
+def _assumption(table: Table) -> Assumption:
+    name = table["name"]
+    kinds = {kind.name for kind in fields(Fairness)}
+    _check_keys(table, {"name", "says", "real", "quote", "needed", "idle", *kinds}, name)
+    (kind,) = kinds & table.keys()
+    needed = []
+    for one in table.get("needed", []):
+        named = {one["without"]} if "without" in one else set(table[kind])
+        if not named <= set(table[kind]) or len(named) != 1:
+            raise LedgerError(f"{name}: `without` must name one of {', '.join(table[kind])}")
+        exhibit = _exhibit({"shows": "", "expect": "violated", **{k: v for k, v in one.items() if k != "without"}}, name)
+        unfair = Fairness(**{kind: frozenset(named)})
+        needed.append(replace(exhibit, experiment=replace(exhibit.experiment, unfair=unfair)))
+    (quote,) = _quotes(table)
+    parts = tuple(Fairness(**{kind: frozenset({part})}) for part in table[kind])
+    return Assumption(
+        name, parts, _text(table, "says"), _text(table, "real"), quote, tuple(needed), tuple(table.get("idle", {}).items())
+    )
 
 
 def _quotes(table: Table) -> tuple[Quote, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from synproof.engine.experiment import Experiment, Found, Laboratory
+from synproof.engine.experiment import NOTHING, Experiment, Found, Laboratory
 from synproof.engine.ledger import Exhibit, Quote
 from synproof.engine.property import Verdict
 from synproof.engine.render import Detail, Look, render_ladder
@@ -99,6 +99,8 @@ def exhibit_lines(laboratory: Laboratory, exhibit: Exhibit) -> list[str]:
     if experiment.without:
         rules = ", ".join(f"`{rule}`" for rule in experiment.without)
         text += f", with the rule{'s' if len(experiment.without) > 1 else ''} {rules} taken out at both ends"
+    if experiment.unfair != NOTHING:
+        text += f", without `{experiment.unfair}`"
     text += "".join(f", with rule `{rule}` not looking at `{name}`" for rule, name in experiment.unread)
     if experiment.via:
         lines = [*paragraph(text, "* ", "  "), "", *(f"      {line}" for line in _broken(experiment.command)), ""]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from synproof.engine import checker, experiment as module
@@ -10,7 +12,7 @@ from synproof.engine.catalogue import find
 from synproof.engine.checker import Subject, Task
 from synproof.engine.errors import LanguageError
 from synproof.engine.experiment import Difference, Experiment, Laboratory, not_looking, without_rules
-from synproof.engine.property import PropertyKind, Verdict
+from synproof.engine.property import Fairness, PropertyKind, Verdict
 
 GHOST = Experiment("two-way-old-data", "no-ghost-connection", Verdict.VIOLATED)
 STALE = Experiment("two-way-old-data", "no-stale-data", Verdict.VIOLATED)
@@ -94,6 +96,19 @@ def test_a_rule_that_does_not_look_at_a_number_takes_any() -> None:
     laboratory = Laboratory(find())
     assert laboratory.found(Experiment("three-way-old-data", "no-stale-data")).told == "holds"
     assert laboratory.found(Experiment("three-way-old-data", "no-stale-data", unread=unread)).told == "violated (3)"
+
+
+def test_an_assumption_of_fairness_that_is_given_up_is_no_other_property(explored: list[int]) -> None:
+    retransmission = Fairness(weak=frozenset({"retransmission"}))
+    given_up = Experiment("handshake", "establishes", Verdict.VIOLATED, unfair=retransmission)
+    laboratory = Laboratory(find())
+    laboratory.plan([given_up, Experiment("handshake", "establishes"), replace(given_up, expect=None)])
+    assert laboratory.found(given_up).told == laboratory.found(replace(given_up, expect=None)).told == "violated (2)"
+    assert laboratory.found(Experiment("handshake", "establishes")).told == "holds"
+    assert explored == [2], "one search, for the property with its fairness and with less"
+    result = laboratory.found(given_up).result
+    assert result.name == "establishes without weak: retransmission" and "retransmission" not in result.fairness
+    assert given_up.place == "handshake without the fairness of weak: retransmission"
 
 
 def test_rules_that_do_not_exist_are_errors() -> None:

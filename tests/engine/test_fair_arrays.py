@@ -14,11 +14,13 @@ from synproof.engine.graphs import edges
 from synproof.engine.property import Fairness, Response, Verdict
 from synproof.engine.search.budget import Budget
 from synproof.engine.search.explore import Exploration, Limits, explore
+from synproof.engine.system import Kind
 
 from .test_liveness import eventually, random_case
 
 pytest.importorskip("scipy", reason="the extra `fast` is not installed")
 
+SOME = frozenset({Kind.SEGMENT_ARRIVES})
 TIMES = [pytest.param(300, id="some"), pytest.param(2000, id="many", marks=pytest.mark.slow)]
 
 
@@ -38,8 +40,12 @@ def test_random_systems_get_the_same_verdicts_and_runs(systems: int) -> None:
         feasible = check_feasible(explored, fairness, arrays=False)
         assert check_feasible(explored, fairness, arrays=True) == feasible, f"seed {seed}"
         found["stranded"] += feasible.run is not None
+        quiet = check_feasible(explored, fairness, arrays=False, without=SOME)
+        assert check_feasible(explored, fairness, arrays=True, without=SOME) == quiet, f"seed {seed}"
+        found["stranded only without"] += quiet.run is not None and feasible.run is None
     assert found[Verdict.HOLDS] > systems / 3 and found[Verdict.VIOLATED] > systems / 5
     assert found["going round"] > systems / 20 and found["stranded"] > systems / 50
+    assert found["stranded only without"] > systems / 100
 
 
 MODELS = ["give-up", "handshake", "listener-crashes", "lossless-two-way", "reassembly", "simultaneous-open", "user-timeout"]
