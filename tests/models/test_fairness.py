@@ -11,9 +11,9 @@ import pytest
 from synproof.engine.api import load_model
 from synproof.engine.checker import Subject
 from synproof.engine.experiment import Experiment, Laboratory
-from synproof.engine.search.explore import Exploration, explore
 from synproof.engine.fairness.liveness import LivenessResult, check_feasible, check_responses
 from synproof.engine.property import Fairness, Property, Verdict
+from synproof.engine.search.explore import Exploration, explore
 from synproof.engine.system import Kind
 from synproof.models.catalogue import catalogue
 from synproof.models.ledger.fairness_page import FEASIBLE, PROPERTIES, STOPPED, declaring
