@@ -14,14 +14,14 @@ ENDS, NETWORK, USERS, BOUNDS = "what the ends do", "what the network does", "wha
 ABOUT: Mapping[str, str] = {
     **dict.fromkeys(("capacity", "loss", "duplicate", "reorder", "msl", "attacker", "old-duplicates"), NETWORK),
     **dict.fromkeys(("client", "server", "relisten", "data", "syn-data", "close", "abort", "crash"), USERS),
-    **dict.fromkeys(("incarnations", "seq-bits", "window"), BOUNDS),
+    **dict.fromkeys(("incarnations", "seq-bits", "window", "wrap", "rate"), BOUNDS),
 }
 """Settings that are not what the ends do."""
 
 TRIED: Mapping[str, tuple[str | int, ...]] = {
     "loss": ("off",), "duplicate": ("off",), "close": ("off", "on"), "abort": ("off",), "crash": (0,), "data": (0,),
     "old-duplicates": ("none",), "incarnations": (1,), "capacity": ("1:1",), "isn": ("fresh", "number-fresh", "reuse"),
-    "attacker": ("off",), "keepalive": ("off", "may-fire:1"),
+    "attacker": ("off",), "keepalive": ("off", "may-fire:1"), "wrap": (), "rate": (),
 }  # fmt: skip
 """What is tried of settings whose values are not words, or some of whose words can only make more happen."""
 
