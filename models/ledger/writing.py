@@ -105,7 +105,8 @@ def exhibit_lines(laboratory: Laboratory, exhibit: Exhibit) -> list[str]:
     if experiment.via:
         lines = [*paragraph(text, "* ", "  "), "", *(f"      {line}" for line in _broken(experiment.command)), ""]
     else:
-        lines = paragraph(f"{text}; `{experiment.command}`", "* ", "  ")
+        place = "; the model as it is: " if experiment.without or experiment.unread else "; "
+        lines = paragraph(f"{text}{place}`{experiment.command}`", "* ", "  ")
     if exhibit.drawn:
         lines += [*([""] if lines[-1] else []), *ladder(found)]
     return lines

@@ -18,6 +18,7 @@ from synproof.models.ledger.alternatives import alternatives
 from synproof.models.ledger.pages import PAGES
 from synproof.models.ledger.reading import LedgerError, ablations, claims, divisions, hazards, topics
 from synproof.spec.properties import names
+from synproof.spec.readings import READINGS
 from synproof.spec.settings import setting
 
 from ..house import ROOT
@@ -126,6 +127,20 @@ def test_experiments_with_properties_of_their_own_say_which() -> None:
     for one in experiments():
         assert (one.kind is None) == (not one.text), one
         assert one.kind is not PropertyKind.EVENTUALLY or one.expect is not Verdict.REACHED
+
+
+def test_a_division_of_the_text_draws_a_run_of_each_of_two_readings_and_words_one_that_stands() -> None:
+    stands = (Verdict.HOLDS, Verdict.NOT_REACHED, Verdict.REACHED)
+    for division in divisions():
+        drawn = {shown.experiment.setup for shown in division.readings if shown.drawn}
+        assert len(drawn) > 1, f"{division.name}: one reading has no run"
+        assert division.wording or division.open, division.name
+        assert any(shown.experiment.expect in stands for shown in division.readings), division.name
+
+
+def test_each_reading_of_the_specification_is_shown_where_the_text_divides() -> None:
+    shown = {dict(one.settings).get("readings") for division in divisions() for one in division.experiments}
+    assert shown - {None} == set(READINGS)
 
 
 def test_an_exhibit_is_drawn_only_if_there_is_a_run() -> None:
