@@ -7,7 +7,7 @@ from synproof.engine.system import Kind
 from . import history
 from .event import Event, Rule, rule
 from .isn import choose_iss
-from .segment import seg_len
+from .segment import seg_len, text_on_syn
 from .settings import Settings
 from .states import CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED
 
@@ -96,9 +96,10 @@ def receive_syn_in_listen(e: Event) -> None:
         e.step.sentence += " Its text is delivered at once."
     if dropped := e.reads("syn-text-dropped"):
         e.step.sentence += " Its text is dropped."
-    rcv_nxt = seg.seq + 1 + seg.len if at_once else seg.seq + 1
+    octets_on_syn = text_on_syn(seg, me.rcv_wnd)
+    rcv_nxt = seg.seq + 1 + octets_on_syn if at_once else seg.seq + 1
     e.set(me.rcv_nxt, rcv_nxt)
-    e.set(me.syn_text, 0 if at_once or dropped else seg.len)
+    e.set(me.syn_text, 0 if at_once or dropped else octets_on_syn)
     e.enter(SYN_RECEIVED)
     e.send(seq=e.step.now(me.iss), ack=rcv_nxt, syn=True)
 
@@ -113,10 +114,12 @@ def receive_syn_in_listen_two_way(e: Event) -> None:
     _answer_syn(e)
     source = e.step.now(me.irs_from)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken), begun=True)
-    history.syn_text_delivered(e, seg.len)
-    e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
+    octets_on_syn = text_on_syn(seg, me.rcv_wnd)
+    rcv_nxt = seg.seq + 1 + octets_on_syn
+    history.syn_text_delivered(e, octets_on_syn)
+    e.set(me.rcv_nxt, rcv_nxt)
     e.enter(ESTABLISHED)
-    e.send(seq=e.step.now(me.iss), ack=seg.seq + 1 + seg.len, syn=True)
+    e.send(seq=e.step.now(me.iss), ack=rcv_nxt, syn=True)
 
 
 @rule(ARRIVES, "3.10.7.2, fourth", LISTEN)

@@ -38,6 +38,7 @@ __all__ = [
 
 ARRIVES = Kind.SEGMENT_ARRIVES
 STATES = (SYN_RECEIVED, *SYNCHRONIZED)
+BEFORE_TIME_WAIT = STATES[:-1]
 
 
 def _challenges(s: Settings) -> bool:
@@ -95,13 +96,22 @@ def rst_is_believed(e: Event) -> Expr:
     return e.seg.rst_bit if e.s.rfc5961 == "off" else e.seg.rst_bit & (e.seg.seq == e.me.rcv_nxt)
 
 
-@rule(ARRIVES, "3.10.7.4, second, 3)", *STATES, only_if=_challenges, choice="rfc5961")
+@rule(ARRIVES, "3.10.7.4, second, 3)", *BEFORE_TIME_WAIT, only_if=_challenges, choice="rfc5961")
 def receive_inexact_rst(e: Event) -> None:
     """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
     passes_first(e)
     e.when(e.seg.rst_bit, e.seg.seq != e.me.rcv_nxt)
     answered_in_time_wait(e)
     e.acknowledge()
+
+
+@rule(
+    ARRIVES, "3.10.7.4, second, 3)", TIME_WAIT,
+    only_if=lambda s: _challenges(s) and _heeds_rst_in_time_wait(s), choice="rfc5961", name="receive_inexact_rst_in_time_wait",
+)  # fmt: skip
+def challenge_inexact_rst_in_time_wait(e: Event) -> None:
+    """A reset in the window but not at RCV.NXT is dropped, and answered by a challenge ACK."""
+    receive_inexact_rst.write(e)
 
 
 @rule(ARRIVES, "3.10.7.4, second, SYN-RECEIVED", SYN_RECEIVED)
@@ -194,9 +204,9 @@ def receive_rst_in_time_wait(e: Event) -> None:
     only_if=lambda s: s.rfc1337, choice="rfc1337=on", name="receive_rst_in_time_wait",
 )  # fmt: skip
 def ignore_rst_in_time_wait(e: Event) -> None:
-    """A reset in TIME-WAIT is ignored."""
+    """A reset in TIME-WAIT is ignored, and not even challenged if its number is inexact."""
     passes_first(e)
-    e.when(rst_is_believed(e))
+    e.when(e.seg.rst_bit)
 
 
 def _passes_second(e: Event) -> None:
@@ -275,7 +285,7 @@ def passes_fourth(e: Event) -> None:
 
 
 RULES: tuple[Rule, ...] = (
-    receive_unacceptable_rst, receive_unacceptable, receive_inexact_rst,
+    receive_unacceptable_rst, receive_unacceptable, receive_inexact_rst, challenge_inexact_rst_in_time_wait,
     receive_rst_in_syn_received_after_passive_open, receive_rst_in_syn_received_after_time_wait,
     receive_rst_in_syn_received_after_active_open,
     receive_rst_in_syn_received_whatever_the_open, receive_rst, receive_rst_behind_fin,

@@ -11,6 +11,7 @@ from synproof.engine.system import Kind
 
 from . import history
 from .event import Event, Rule, rule
+from .segment import text_on_syn
 from .states import ESTABLISHED, REFUSED, SYN_RECEIVED, SYN_SENT
 
 __all__ = ["RULES"]
@@ -67,8 +68,9 @@ def receive_syn_ack_in_syn_sent(e: Event) -> None:
     source = history.origin(seg)
     history.take_irs(e)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken))
-    rcv_nxt = seg.seq + 1 + seg.len
-    history.syn_text_delivered(e, seg.len)
+    octets_on_syn = text_on_syn(seg, me.rcv_wnd)
+    rcv_nxt = seg.seq + 1 + octets_on_syn
+    history.syn_text_delivered(e, octets_on_syn)
     e.set(me.irs, seg.seq)
     e.set(me.rcv_nxt, rcv_nxt)
     e.take_ack()
@@ -96,7 +98,7 @@ def receive_syn_in_syn_sent(e: Event) -> None:
     me, seg = e.me, e.seg
     _take_bare_syn(e)
     e.set(me.rcv_nxt, seg.seq + 1)
-    e.set(me.syn_text, seg.len)
+    e.set(me.syn_text, text_on_syn(seg, me.rcv_wnd))
     e.enter(SYN_RECEIVED)
     e.send(seq=me.iss, ack=seg.seq + 1, syn=True)
 
@@ -110,10 +112,12 @@ def receive_syn_in_syn_sent_two_way(e: Event) -> None:
     me, seg = e.me, e.seg
     _take_bare_syn(e)
     history.connected(e, seg.seq, e.step.now(me.irs_from), taken=e.step.now(me.irs_taken))
-    history.syn_text_delivered(e, seg.len)
-    e.set(me.rcv_nxt, seg.seq + 1 + seg.len)
+    octets_on_syn = text_on_syn(seg, me.rcv_wnd)
+    rcv_nxt = seg.seq + 1 + octets_on_syn
+    history.syn_text_delivered(e, octets_on_syn)
+    e.set(me.rcv_nxt, rcv_nxt)
     e.enter(ESTABLISHED)
-    e.send(seq=me.iss, ack=seg.seq + 1 + seg.len, syn=True)
+    e.send(seq=me.iss, ack=rcv_nxt, syn=True)
 
 
 # ---- fifth -----------------------------------------------------------------------------------------------------------

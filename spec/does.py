@@ -95,7 +95,7 @@ def _meets_window(segment: Expr, me: Tcb) -> Expr:
     assert isinstance(text, Int)
     length = segment.len + count_if([segment.syn_bit, segment.fin_bit])
     offsets = range(text.hi + 2)
-    return any_of(*(all_of((i < length) if i else TRUE, segment.seq + i - me.rcv_nxt < me.rcv_wnd) for i in offsets))
+    return any_of(*(all_of((i < length) & ~segment.rst_bit if i else TRUE, segment.seq + i - me.rcv_nxt < me.rcv_wnd) for i in offsets))
 
 
 class Arriving:
@@ -122,7 +122,7 @@ class Arriving:
         self.rst_valid: Expr = seg.rst_bit & any_of(
             (me.state == SYN_SENT) & self.ack_acceptable, all_of(self.late, self.acceptable, exact, ~deaf)
         )
-        self.challenged: Expr = all_of(seg.rst_bit, self.late, self.acceptable, negate(exact))
+        self.challenged: Expr = all_of(seg.rst_bit, self.late, self.acceptable, negate(exact), ~deaf)
         self.in_figure_7: Expr = all_of(
             s.simultaneous_open == "figure-7", me.state == SYN_RECEIVED, seg.syn_bit, ~seg.rst_bit, seg.seq == me.irs,
             self.ack_acceptable,

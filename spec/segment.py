@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synproof.engine.expr import Expr, all_of, any_of, ite, record
+from synproof.engine.expr import Expr, all_of, any_of, clamp, ite, record
 from synproof.engine.sorts import BOOL, Int, Record, Seq
 
 __all__ = [
     "AGE", "HISTORY", "LAP", "LATE_MARK", "SPOKEN_FLAGS", "in_window", "is_acceptable", "replace", "seg_len", "segment_fields",
-    "segment_sort", "show_segment",
+    "segment_sort", "show_segment", "text_on_syn",
 ]  # fmt: skip
 
 HISTORY = frozenset({"present", "known", "taken", "late", "lap"})
@@ -62,10 +62,19 @@ def in_window(number: Expr, rcv_nxt: Expr, rcv_wnd: Expr | int) -> Expr:
 
 
 def is_acceptable(segment: Expr, rcv_nxt: Expr, rcv_wnd: Expr | int) -> Expr:
-    """Table 6 (3.10.7.4, first) for a window that is not zero: the first or the last octet lies in the window."""
+    """Table 6 (3.10.7.4, first) for a window that is not zero: the first or the last octet lies in the window.
+
+    "A reset is valid if its sequence number is in the window" (3.5.3), whatever text it may carry (SHLD-2).
+    """
     length = seg_len(segment)
     last = segment.seq + (length - 1)
-    return any_of(in_window(segment.seq, rcv_nxt, rcv_wnd), all_of(length > 0, in_window(last, rcv_nxt, rcv_wnd)))
+    reaches_in = all_of(length > 0, ~segment.rst_bit, in_window(last, rcv_nxt, rcv_wnd))
+    return any_of(in_window(segment.seq, rcv_nxt, rcv_wnd), reaches_in)
+
+
+def text_on_syn(segment: Expr, rcv_wnd: int) -> Expr:
+    """The octets of a SYN's text that are taken: its sender does not know the window yet; what exceeds it is trimmed."""
+    return clamp(segment.len, 0, rcv_wnd)
 
 
 def show_segment(fields: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from synproof.engine.expr import FALSE, TRUE, Expr, all_of
 
 from . import history
 from .event import Event
-from .segment import seg_len
+from .segment import seg_len, text_on_syn
 from .states import NOTHING, PASSIVE, SYN_RECEIVED, TIME_WAIT, TOLD_CLOSING
 
 __all__ = ["acceptable_in_time_wait", "answered_in_time_wait", "reopen", "reopens", "return_to_time_wait"]
@@ -79,7 +79,8 @@ def reopen(e: Event) -> None:
     history.take_irs(e, begun=True)
     for variable, value in (
         (me.reopened, TRUE), (me.opened, PASSIVE), (me.told, NOTHING), (me.closed_by_user, FALSE), (me.irs, seg.seq),
-        (me.rcv_nxt, seg.seq + 1), (me.syn_text, seg.len), (me.iss, iss), (me.snd_una, iss), (me.snd_nxt, iss + 1),
+        (me.rcv_nxt, seg.seq + 1), (me.syn_text, text_on_syn(seg, me.rcv_wnd)),
+        (me.iss, iss), (me.snd_una, iss), (me.snd_nxt, iss + 1),
     ):  # fmt: skip
         e.set(variable, value)
     e.restart(me.waited)
