@@ -94,8 +94,9 @@ def _meets_window(segment: Expr, me: Tcb) -> Expr:
     text = segment.len.sort
     assert isinstance(text, Int)
     length = segment.len + count_if([segment.syn_bit, segment.fin_bit])
-    offsets = range(text.hi + 2)
-    return any_of(*(all_of((i < length) & ~segment.rst_bit if i else TRUE, segment.seq + i - me.rcv_nxt < me.rcv_wnd) for i in offsets))
+    first = segment.seq - me.rcv_nxt < me.rcv_wnd
+    others = (all_of(i < length, ~segment.rst_bit, segment.seq + i - me.rcv_nxt < me.rcv_wnd) for i in range(1, text.hi + 2))
+    return any_of(first, *others)
 
 
 class Arriving:

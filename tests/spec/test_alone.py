@@ -165,6 +165,28 @@ def test_numbers_go_round() -> None:
     assert (new.delivered, str(answer)) == (25, "<SEQ=0><ACK=23><CTL=ACK>"), "only the new parts are processed"
 
 
+def test_a_reset_is_judged_by_its_number_whatever_text_it_carries() -> None:
+    """3.5.3: "A reset is valid if its sequence number is in the window"; it may "include data" (SHLD-2)."""
+    for rfc5961 in ("rst-syn", "off"):
+        endpoint = Endpoint({"rfc5961": rfc5961})
+        now = endpoint.connection(state="ESTABLISHED", iss=99, irs=299, snd_una=100, snd_nxt=100, rcv_nxt=300)
+        assert endpoint.step(now, Arrives(Segment(295, rst=True, len=10))) == (now, ()), "its text reaches into the window"
+        ended, _ = endpoint.step(now, Arrives(Segment(300, rst=True, len=10)))
+        assert (ended.state, ended.told) == ("CLOSED", "RESET")
+
+
+def test_text_on_a_syn_is_trimmed_to_the_window() -> None:
+    """Whoever sends a SYN does not know the window yet."""
+    endpoint = Endpoint({"window": 4})
+    listening, _ = endpoint.step(endpoint.closed, PassiveOpen())
+    heard, _ = endpoint.step(listening, Arrives(Segment(299, syn=True, len=9), iss=99))
+    open_, (answer,) = endpoint.step(heard, Arrives(Segment(300, ack=100)))
+    assert (open_.delivered, str(answer)) == (4, "<SEQ=100><ACK=304><CTL=ACK>")
+    opening, _ = endpoint.step(endpoint.closed, ActiveOpen(iss=99))
+    open_, (answer,) = endpoint.step(opening, Arrives(Segment(299, ack=100, syn=True, len=9)))
+    assert (open_.delivered, str(answer)) == (4, "<SEQ=100><ACK=304><CTL=ACK>")
+
+
 def test_what_waits_for_the_window_is_sent_as_it_opens() -> None:
     endpoint = Endpoint({"window": 1000, "mss": 600})
     pair = Pair(0, 0, endpoint)

@@ -27,7 +27,7 @@ SEGMENTS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "the last ACK that it can be sent": (f"ACK SEQ={NEXT} ACK={ACKED}", False, ("any-ack",)),
     "a FIN behind the FIN": (f"FIN,ACK SEQ={NEXT} ACK={ACKED}", True, ("reply", "any-ack")),
     "a reset at RCV.NXT": (f"RST SEQ={NEXT}", False, ()),
-    "a reset in the window": (f"RST SEQ={NEXT + 1}", True, ("reply",)),
+    "a reset in the window": (f"RST SEQ={NEXT + 1}", False, ()),
     "a reset outside": (f"RST SEQ={NEXT - 1}", False, ()),
 }  # fmt: skip
 """Segment -> the segment, whether it is answered, and which rules let it restart TIME-WAIT."""
