@@ -36,7 +36,8 @@ LOSSLESS_DROP = "lossless-drop"
 class Subject:
     """What is checked: a system with its properties, the model's name, and the settings it was built from.
 
-    `changed` are the settings that differ from their defaults. Raises LanguageError if two properties have one name.
+    `changed` are the settings that differ from their defaults. Raises LanguageError if two properties have one name, one asks
+    nothing, or there is no initial state; UnknownName or SortMismatch if a property speaks of what this system does not have.
     """
 
     name: str
@@ -49,6 +50,13 @@ class Subject:
         names = [prop.name for prop in self.properties]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise LanguageError(f"{self.name}: two properties have one name: {', '.join(doubled)}")
+        if not self.system.initial:
+            raise LanguageError(f"{self.name} has no initial state, so that whatever is asked of it would hold")
+        for prop in self.properties:
+            if prop.asks_nothing:
+                raise LanguageError(f"{prop.name} asks nothing: give it a predicate, an event, or what else its kind can ask")
+            for expr in () if prop.not_applicable else prop.asked_of_states:
+                self.system.check_expr(expr, prop.name)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum as PyEnum
 
-from .expr import FALSE, TRUE, Expr
+from .errors import LanguageError
+from .expr import FALSE, TRUE, Expr, all_of
 from .system import Kind
 
 __all__ = ["Fairness", "Property", "PropertyKind", "Response", "Scenario", "ScenarioLine", "Verdict"]
@@ -127,6 +128,13 @@ class Scenario:
     lines: tuple[ScenarioLine, ...]
 
 
+_ASKED: Mapping[PropertyKind, tuple[str, ...]] = {
+    PropertyKind.ALWAYS: ("predicate", "event"),
+    PropertyKind.SOMETIMES: ("predicate", "event", "scenario", "each"),
+    PropertyKind.EVENTUALLY: ("responses",),
+}
+
+
 @dataclass(frozen=True)
 class Property:
     """A named property; exactly one of `predicate`, `event`, `scenario`, `each`, `responses` is given.
@@ -138,6 +146,8 @@ class Property:
 
     `clauses` are the parts of the predicate (or of the event's condition) that a counterexample shows one by one, each with
     the words for it. `not_applicable` says why the settings leave nothing to check.
+
+    Raises LanguageError if it asks what its kind does not ask, or two things.
     """
 
     name: str
@@ -156,10 +166,38 @@ class Property:
     expect: Verdict | None = None
     expect_steps: int | None = None
 
+    def __post_init__(self) -> None:
+        allowed = _ASKED[self.kind]
+        if wrong := [name for name in self._asked if name not in allowed]:
+            ways = " or ".join(f"`{name}`" for name in allowed)
+            hint = ": Response(goal=...) says what shall come to hold" if self.kind is PropertyKind.EVENTUALLY else ""
+            raise LanguageError(f"{self.name} is {self.kind.value}: it is not given by `{wrong[0]}` but by {ways}{hint}")
+        if len(self._asked) > 1:
+            raise LanguageError(f"{self.name} asks two things at once: {' and '.join(f'`{name}`' for name in self._asked)}")
+
+    @property
+    def _asked(self) -> list[str]:
+        """What is given of predicate, event, scenario, each and responses."""
+        one_of = (("predicate", self.predicate), ("event", self.event), ("scenario", self.scenario))
+        several = (("each", self.each), ("responses", self.responses))
+        return [name for name, value in one_of if value is not None] + [name for name, value in several if value]
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether it is not finished: whatever system there is, it would hold."""
+        return not self._asked and not self.not_applicable and self.kind is not PropertyKind.EVENTUALLY
+
     @property
     def asks_the_graph(self) -> bool:
         """Whether it is decided on the finished graph, and not while states are found."""
         return self.kind is PropertyKind.EVENTUALLY or self.scenario is not None or bool(self.each)
+
+    @property
+    def asked_of_states(self) -> tuple[Expr, ...]:
+        """What is asked of single states, as expressions."""
+        of_runs = [expr for response in self.responses for expr in (response.trigger, response.goal, response.meanwhile)]
+        asked = of_runs if self.predicate is None else [self.predicate, *of_runs]
+        return tuple(all_of(expr) for expr in asked)  # which takes a plain True for what it is
 
     @property
     def is_feasibility(self) -> bool:

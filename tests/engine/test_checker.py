@@ -12,12 +12,15 @@ import pytest
 from synproof.engine import checker
 from synproof.engine.checker import Subject, Task, by_exploration, check
 from synproof.engine.comparison import comparison_exit_code, distinctions, matrix
-from synproof.engine.errors import LanguageError
+from synproof.engine.errors import LanguageError, SortMismatch, UnknownName
 from synproof.engine.evaluate import choices, holds
+from synproof.engine.expr import TRUE
 from synproof.engine.fairness import liveness
-from synproof.engine.property import Property, PropertyKind, Verdict
+from synproof.engine.property import Property, PropertyKind, Response, Verdict
 from synproof.engine.results import EXIT_CODES, ModelResult, PropertyResult, disagreements, exit_code, stronger
 from synproof.engine.search.explore import Exploration, Limits, Progress
+from synproof.engine.sorts import Int
+from synproof.engine.system import System, Variable
 from synproof.engine.traces.companion import companion
 from synproof.engine.traces.confirm import confirm, confirm_via
 from synproof.engine.traces.trace import ReplayFailed, replay
@@ -480,3 +483,36 @@ def test_a_comparison_with_an_undecided_cell_is_incomplete() -> None:
     result = by_exploration(one, Task(limits=Limits(max_states=4)))[0]
     assert comparison_exit_code([result]) == 152
     assert comparison_exit_code([replace(result, interrupted=True)]) == 130
+
+
+# ---- what is asked ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        (PropertyKind.EVENTUALLY, {"predicate": TRUE}, "p is eventually: it is not given by `predicate` but by `responses`"),
+        (PropertyKind.ALWAYS, {"responses": (Response(),)}, "not given by `responses` but by `predicate` or `event`"),
+        (PropertyKind.ALWAYS, {"predicate": TRUE, "event": "wrap"}, "two things at once: `predicate` and `event`"),
+    ],
+)
+def test_a_property_asks_one_thing_that_its_kind_can_ask(kind: PropertyKind, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(LanguageError, match=said):
+        Property("p", kind, **given)
+
+
+def test_what_asks_nothing_or_speaks_of_something_else_is_no_subject() -> None:
+    """It would hold of every system, which is no verdict that was earned."""
+    x = Variable("x", Int(0, 1))
+    system = System("s", (x,), ({"x": 0},), ())
+    with pytest.raises(LanguageError, match="p asks nothing"):
+        Subject("s", system, (Property("p", PropertyKind.ALWAYS),))
+    other = Response(goal=Variable("y", Int(0, 1)).expr == 1)
+    with pytest.raises(UnknownName, match="p reads 'y'"):
+        Subject("s", system, (Property("p", PropertyKind.EVENTUALLY, responses=(other,)),))
+    with pytest.raises(SortMismatch, match="x is "):
+        Subject("s", system, (Property("p", PropertyKind.ALWAYS, predicate=Variable("x", Int(0, 2)).expr == 1),))
+    with pytest.raises(LanguageError, match="no initial state"):
+        Subject("s", System("s", (x,), (), ()), ())
+    taken_as_it_is = Property("p", PropertyKind.ALWAYS, predicate=True)  # type: ignore[arg-type]
+    assert Subject("s", system, (taken_as_it_is,)).properties

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from synproof.engine.evaluate import holds
-from synproof.engine.property import Property, PropertyKind
+from synproof.engine.property import Property, PropertyKind, Response
 from synproof.engine.search.explore import Exploration, Limits, Progress, Run, explore
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
@@ -123,7 +123,7 @@ def test_finding_of_an_event_is_the_run_that_ends_with_it() -> None:
 def test_not_applicable_and_eventually_properties_are_not_watched() -> None:
     x = grid(3).by_name["x"].expr
     off = Property("off", PropertyKind.ALWAYS, predicate=x < 1, not_applicable="no reason")
-    later = Property("later", PropertyKind.EVENTUALLY, predicate=x < 1)
+    later = Property("later", PropertyKind.EVENTUALLY, responses=(Response(goal=x < 1),))
     assert explore(grid(3), [off, later]).findings == {}
 
 
