@@ -55,14 +55,14 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check, and say what was found."""
     _refuse(arguments)
+    outcomes: list[tuple[Chosen, tuple[ModelResult, ...]]] = []
+    if arguments.json:
+        console.so_far = partial(as_json, outcomes)
     catalogue = find()
     names = shipped(catalogue, arguments.models, arguments.all)
     if len(names) > 1 and (arguments.checkpoint or arguments.resume):
         raise CommandLineError("a folder has the checkpoint of one search: name one model; or no --checkpoint and no --resume")
     settings, own = overrides(arguments.settings), own_properties(arguments)
-    outcomes: list[tuple[Chosen, tuple[ModelResult, ...]]] = []
-    if arguments.json:
-        console.so_far = partial(as_json, outcomes)
     chosen = all_of_them(partial(choose, catalogue, name, settings, arguments.properties, own) for name in names)
     ways = _ways(catalogue, chosen, arguments)
     folder = None

@@ -28,7 +28,7 @@ Page: TypeAlias = tuple[Any, Any]  # octets of states, and of the positions of t
 
 FORMAT = 1
 PAGE = 1 << 16  # states that are read or written at once
-LITTLE = 1 << 24  # octets that are quickly written, on any disk
+LITTLE = 1 << 23  # octets that are quickly written, on any disk
 PARENT = 4  # octets of the position of a parent
 NONE = (1 << 32) - 1  # the parent of an initial state
 COUNTS, STATES, PARENTS = "checkpoint.json", "states", "parents"

@@ -19,6 +19,7 @@ from synproof.engine.files import FileNotWritten
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.results import ModelResult, PropertyResult
 
+from ..clock import Clock
 from .fake import FakeCatalogue, synproof
 
 pytestmark = pytest.mark.usefixtures("doors")
@@ -388,7 +389,7 @@ def test_a_checkpoint_that_is_refused_makes_no_folder_of_traces(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-def test_building_the_model_takes_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_building_the_model_takes_of_its_time(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Task] = []
 
     def checked(subject: Subject, task: Task) -> Any:
@@ -398,15 +399,15 @@ def test_building_the_model_takes_of_its_time(monkeypatch: pytest.MonkeyPatch) -
     build = FakeCatalogue.build
 
     def slow(*arguments: Any) -> Any:
-        time.sleep(0.3)
+        clock.now += 3
         return build(*arguments)
 
     monkeypatch.setattr("synproof.engine.cli.checking.check", checked)
     monkeypatch.setattr(FakeCatalogue, "build", slow)
     assert synproof("check", "careful", "--timeout", "20").code == 0
-    late = synproof("check", "careful", "--timeout", "0.2")
-    assert late.code == 152 and "--timeout 0.2" in late.out
-    assert [0.3 <= task.limits.spent < 20 for task in given] == [True, True]
+    late = synproof("check", "careful", "--timeout", "2")
+    assert late.code == 152 and "--timeout 2" in late.out
+    assert [task.limits.spent for task in given] == [3, 3]
 
 
 def test_a_file_that_is_no_trace_is_left_as_it_is_and_nothing_is_checked(tmp_path: Path) -> None:
@@ -483,14 +484,13 @@ class Callback:
 def test_an_interrupt_in_a_finalizer_is_not_lost(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*given: Any) -> Any:
         Callback()
-        time.sleep(5)
+        time.sleep(60)
         raise AssertionError("the interrupt was lost")
 
     monkeypatch.setattr(doors, "build", slow)
-    before, started = sys.unraisablehook, time.monotonic()
+    before = sys.unraisablehook
     done = synproof("check", "eager")
     assert (done.code, done.err) == (130, "interrupted\n")
-    assert time.monotonic() - started < 2
     assert sys.unraisablehook is before
 
 

@@ -115,7 +115,7 @@ def test_every_mechanism_is_taken_away() -> None:
     [
         (["--max-states", "5"], "--max-states 5: "),
         (["--max-memory", "1K"], "--max-memory 1024"),
-        (["--timeout", "1e-6"], "--timeout 1e-06"),
+        (["--timeout", "1e-9"], "--timeout 1e-09"),
     ],
 )
 def test_a_topic_within_limits_tells_what_was_found_and_does_not_answer(limit: list[str], told: str) -> None:
@@ -135,10 +135,10 @@ def test_limits_that_are_not_met_change_nothing() -> None:
 
 
 def test_a_property_that_the_limits_leave_open_has_nothing_to_alter() -> None:
-    for limit in (["--max-states", "5"], ["--timeout", "1e-6"]):
+    for limit in (["--max-states", "5"], ["--timeout", "1e-09"]):
         done = synproof("why", "no-ghost", "--model", "careful", *limit)
         assert (done.code, done.err) == (152, "")
-        assert done.out.startswith(f"careful: no-ghost incomplete ({' '.join(limit).replace('1e-6', '1e-06')}")
+        assert done.out.startswith(f"careful: no-ghost incomplete ({' '.join(limit)}")
         assert "nothing to alter" in done.out
 
 
@@ -168,9 +168,9 @@ def test_the_mechanisms_that_the_limits_leave_open_are_named() -> None:
     assert (done.code, done.err) == (152, "")
     assert "    incomplete: no-ghost\n" in done.out
     assert "no-ghost: " not in done.out, "what is not known on one side alters nothing"
-    late = synproof("why", "--ablation", "--timeout", "1e-6")
+    late = synproof("why", "--ablation", "--timeout", "1e-9")
     assert (late.code, late.err) == (152, "")
-    assert "without care (mode=eager)\n    incomplete (--timeout 1e-06)\n" in late.out
+    assert "without care (mode=eager)\n    incomplete (--timeout 1e-09)\n" in late.out
 
 
 # ---- docs ------------------------------------------------------------------------------------------------------------

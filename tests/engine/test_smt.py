@@ -122,7 +122,7 @@ solver.add(z3.UMulNoOverflow(x, y) if hasattr(z3, "UMulNoOverflow") else z3.BVMu
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_module_is_loaded_when_it_is_needed_and_not_before() -> None:
@@ -140,24 +140,27 @@ def test_a_timeout_is_unknown_with_a_reason() -> None:
 def test_a_keyboard_interrupt_that_z3_swallows_is_raised() -> None:
     script = HARD + (
         "import os, signal, threading, time\n"
-        "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
-        "started = time.monotonic()\n"
-        "try: print(ask(solver, timeout=30).verdict)\n"
-        "except KeyboardInterrupt: print('interrupted', time.monotonic() - started < 10)\n"
+        "def interrupt():\n"
+        "    while not any(thread.name == 'Z3' for thread in threading.enumerate()): time.sleep(0.01)\n"
+        "    time.sleep(0.3)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "threading.Thread(target=interrupt).start()\n"
+        "try: print(ask(solver).verdict)\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
     )
     done = run(script)
-    assert done.stdout.split() == ["interrupted", "True"], done.stderr
+    assert done.stdout.split() == ["interrupted"], done.stderr
 
 
 def test_a_check_ends_when_there_is_a_reason_to_stop() -> None:
     script = HARD + (
-        "import time\n"
-        "started = time.monotonic()\n"
-        "answer = ask(solver, over=lambda: 'too much' if time.monotonic() > started + 0.5 else '')\n"
-        "print(answer.verdict, answer.reason, time.monotonic() - started < 10)\n"
+        "reasons = ['too much', '', '']\n"
+        "answer = ask(solver, over=lambda: reasons.pop())\n"
+        "print(answer.verdict, answer.reason, reasons)\n"
     )
     done = run(script)
-    assert done.stdout.split() == ["unknown", "too", "much", "True"], done.stderr
+    assert done.stdout.split() == ["unknown", "too", "much", "[]"], done.stderr
 
 
 def test_the_answers() -> None:
