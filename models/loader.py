@@ -210,7 +210,7 @@ def _check_named(file: ModelFile, i: int, name: str, named: Kinds) -> None:
 def _check_own(file: ModelFile, i: int, name: str, kind: PropertyKind, text: object, named: Kinds) -> None:
     here = ("property", i)
     if not _OWN_NAME.fullmatch(name):
-        why = "the name of a property is made of letters, digits and - _ . : and begins with a letter or a digit"
+        why = "the name of a property is made of letters a to z, A to Z, digits and - _ . : and begins with a letter or a digit"
         raise file.error(why, *here, "name")
     if name in named():
         raise file.error(f"{name} is the name of a property of the specification: choose another", *here, "name")

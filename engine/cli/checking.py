@@ -75,7 +75,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for number, (one, results) in enumerate(_outcomes(chosen, ways, arguments, console)):
         outcomes.append((one, results))
         faults += mismatches(one, results) if arguments.as_expected else []
-        console.clear_progress()
         if not arguments.json:
             if number and not arguments.as_expected:
                 console.say()

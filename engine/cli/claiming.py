@@ -24,7 +24,6 @@ def list_claims(console: Console, *, as_json: bool) -> int:
     laboratory = Laboratory(catalogue, console.progress())
     laboratory.plan(experiment for claim in claims for experiment in claim.experiments)
     differences = laboratory.every_difference()
-    console.clear_progress()
     if differences:
         for text in differences:
             console.complain(f"synproof: {text}")

@@ -61,7 +61,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for one in chosen:
             task = Task(limits=one.within(limits), progress=console.progress(), reduce=arguments.reduce)
             results.append(by_exploration(one.subject, task)[0])
-            console.clear_progress()
             if results[-1].interrupted:
                 break
     except KeyboardInterrupt:  # before the search of the next one has begun

@@ -39,7 +39,8 @@ class Console:
 
     # -- what was asked for --------------------------------------------------------------------------------------
     def say(self, text: str = "") -> None:
-        """One or more lines on standard output."""
+        """One or more lines on standard output; the line of progress is no more."""
+        self._clear_progress()
         if self._gone:
             return
         try:
@@ -59,7 +60,7 @@ class Console:
 
     def finish(self) -> None:
         """See to it that everything has arrived. Raises OSError if it cannot (a full disk)."""
-        self.clear_progress()
+        self._clear_progress()
         try:
             if not self._gone:
                 self._out.flush()
@@ -85,7 +86,7 @@ class Console:
 
     def note(self, text: str) -> None:
         """One or more lines on standard error, as they are."""
-        self.clear_progress()
+        self._clear_progress()
         try:
             self._err.write(_encodable(text, self._err) + "\n")
             self._err.flush()
@@ -124,7 +125,7 @@ class Console:
             return
         self._progress_width = len(text)
 
-    def clear_progress(self) -> None:
+    def _clear_progress(self) -> None:
         """Take the line of progress away."""
         if self._progress_width:
             width, self._progress_width = self._progress_width, 0

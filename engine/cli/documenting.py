@@ -38,7 +38,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for page in pages:
         laboratory.plan(page.experiments())
     differences = laboratory.every_difference()
-    console.clear_progress()
     if differences:
         for text in differences:
             console.complain(f"synproof: {text}")
@@ -48,7 +47,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for page in pages:
         path = folder / f"{page.name}.md"
         text = page.write(laboratory)
-        console.clear_progress()
         there = path.read_text(encoding="utf-8") if path.is_file() else None
         if there == text:
             console.say(f"{path}: up to date")

@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.topic is not None:
         return _topic(_known(catalogue, arguments.topic), laboratory, console)
     console.say("\n".join(definition_lines([(topic.name, topic.question) for topic in catalogue.topics()], console.width)))
-    console.say("\nsynproof why TOPIC answers one;\nsynproof why --ablation takes away each mechanism in turn")
+    advice = "synproof why TOPIC answers one; synproof why --ablation takes away each mechanism in turn"
+    console.say("\n" + "\n".join(textwrap.wrap(advice, console.width, break_on_hyphens=False)))
     return 0
 
 
@@ -98,7 +99,6 @@ def _topic(topic: Topic, laboratory: Laboratory, console: Console) -> int:
         console.say("\n".join(look.wrap(text, look.width)) + "\n")
     outcomes = [(label, _outcome(exhibit, one)) for (label, exhibit), one in zip(shown, found, strict=True)]
     console.say("\n".join(definition_lines(outcomes, look.width)))
-    console.clear_progress()
     for (_, exhibit), one in zip(shown[1:], found[1:], strict=True):
         if exhibit.drawn and isinstance(one, Found) and one.result.trace is not None:
             console.say("\n" + "\n".join(_story(one, look)))
@@ -168,7 +168,6 @@ def _story(found: Found, look: Look) -> list[str]:
 def _mends(asked: Experiment, laboratory: Laboratory, console: Console) -> int:
     """What alters the verdict on a property; the exit code."""
     base = _as_far_as_it_goes(laboratory, asked)
-    console.clear_progress()
     width = console.width
     console.say("\n".join(textwrap.wrap(f"{asked.place}: {asked.prop} {_told(base)}", width, subsequent_indent="  ")))
     if isinstance(base, str) or base.is_open:
@@ -190,7 +189,6 @@ def _mends(asked: Experiment, laboratory: Laboratory, console: Console) -> int:
 
 
 def _tell_mends(found: Sequence[Mend], console: Console) -> None:
-    console.clear_progress()
     for about in dict.fromkeys(mend.about for mend in found):
         console.say("\n".join(["", *ruled(about, console.width), ""]))
         members = [(f"{mend.setting}={mend.value}", mend.verdict.value) for mend in found if mend.about == about]
@@ -206,7 +204,6 @@ def _ablation(catalogue: Catalogue, laboratory: Laboratory, console: Console) ->
     is_open = False
     for number, ablation in enumerate(ablations):
         matrix = ablated(laboratory, ablation)
-        console.clear_progress()
         if number:
             console.say()
         console.say("\n".join([*ruled(f"{ablation.model}: {ablation.title}", console.width), ""]))

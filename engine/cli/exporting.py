@@ -123,7 +123,6 @@ def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Conso
     one = choose(catalogue, arguments.what, overrides(arguments.settings), only)
     limits = limits_of(arguments)
     (result,) = check(one.subject, Task(limits=one.within(limits), progress=console.progress()))
-    console.clear_progress()
     if result.interrupted:
         raise KeyboardInterrupt
     found = _first(result)

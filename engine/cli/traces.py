@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -113,7 +114,9 @@ def _is_ours(path: Path) -> bool:
 
 def _as_file_name(text: str) -> str:
     """The text without what some file system does not take (a property may be named `reaches:LISTEN`), and not too long."""
-    return re.sub(r"[^\w.=,\[\]-]+", "-", text).encode()[:LONGEST].decode(errors="ignore")
+    bare = re.sub(r"[^\w.=,\[\]-]+", "-", text).encode()[:LONGEST].decode(errors="ignore")
+    encoding = sys.getfilesystemencoding()
+    return bare.encode(encoding, "replace").decode(encoding).replace("?", "-")
 
 
 def load_trace(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ import pytest
 from synproof.engine import checker_smt
 from synproof.engine.checker import Subject, Task, check
 from synproof.engine.cli import checking, traces
+from synproof.engine.cli.console import Console
 from synproof.engine.files import FileNotWritten
 from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.results import ModelResult, PropertyResult
 
 from ..clock import Clock
-from .fake import FakeCatalogue, synproof
+from .fake import FakeCatalogue, Terminal, synproof
 
 pytestmark = pytest.mark.usefixtures("doors")
 
@@ -481,6 +484,15 @@ class Callback:
         raise KeyboardInterrupt
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts are noticed: a shell that starts the tests in the background has them ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_in_a_finalizer_is_not_lost(doors: FakeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*given: Any) -> Any:
         Callback()
@@ -501,6 +513,20 @@ def test_progress_is_one_line_that_is_taken_away_again() -> None:
     assert "\n" not in done.err
     assert done.err.endswith("\r")
     assert synproof("check", "careful").err == ""
+
+
+def test_what_is_said_never_stands_behind_the_progress() -> None:
+    terminal = Terminal()
+    console = Console(terminal, terminal)
+    console.rewrite("level 3")
+    console.say("found")
+    assert terminal.getvalue() == "\rlevel 3\r       \rfound\n"
+
+
+def test_a_file_system_without_the_letters_of_a_name_gets_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert traces._as_file_name("größe:a") == "größe-a"
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    assert traces._as_file_name("größe:a") == "gr--e-a"
 
 
 def test_all_models_are_checked_in_the_order_of_their_names(doors: FakeCatalogue) -> None:
