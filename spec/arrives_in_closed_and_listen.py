@@ -24,6 +24,16 @@ def _is_silent(s: Settings) -> bool:
     return not s.rst_on_closed
 
 
+def _is_not_quiet(e: Event) -> None:
+    """It is not the quiet time, or what is sent in it assigns no sequence numbers (3.4.2)."""
+    if not e.reads("quiet-but-for-resets"):
+        e.when(e.me.quiet == 0)
+
+
+def _discards_when_quiet(s: Settings) -> bool:
+    return s.quiet_time != "off" and s.rst_on_closed and not s.reads("quiet-but-for-resets")
+
+
 # ---- 3.10.7.1 CLOSED -------------------------------------------------------------------------------------------------
 
 
@@ -36,18 +46,20 @@ def receive_rst_in_closed(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.1", CLOSED, only_if=_answers_with_rst)
 def receive_segment_without_ack_in_closed(e: Event) -> None:
     """A segment without ACK for a connection that does not exist is answered by a reset that acknowledges it."""
-    e.when(~e.seg.rst_bit, ~e.seg.ack_bit, e.me.quiet == 0)
+    e.when(~e.seg.rst_bit, ~e.seg.ack_bit)
+    _is_not_quiet(e)
     e.reset_without_ack(seg_len(e.seg))
 
 
 @rule(ARRIVES, "3.10.7.1", CLOSED, only_if=_answers_with_rst)
 def receive_segment_with_ack_in_closed(e: Event) -> None:
     """A segment with ACK for a connection that does not exist is answered by a reset with the number that it acknowledges."""
-    e.when(~e.seg.rst_bit, e.seg.ack_bit, e.me.quiet == 0)
+    e.when(~e.seg.rst_bit, e.seg.ack_bit)
+    _is_not_quiet(e)
     e.reset_by_ack()
 
 
-@rule(ARRIVES, "3.4.3", CLOSED, only_if=lambda s: s.quiet_time != "off" and s.rst_on_closed, choice="quiet-time")
+@rule(ARRIVES, "3.4.3", CLOSED, only_if=_discards_when_quiet, choice="quiet-time")
 def discard_segment_in_quiet_time(e: Event) -> None:
     """A segment that arrives in the quiet time is discarded without an answer: nothing is sent."""
     e.when(~e.seg.rst_bit, e.me.quiet > 0)

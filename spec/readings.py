@@ -12,6 +12,7 @@ from collections.abc import Mapping
 __all__ = ["CLASHES", "READINGS"]
 
 READINGS: Mapping[str, str] = {
+    "quiet-but-for-resets": "3.4.2 and 3.10.7.1: resets answer in the quiet time too, for they assign no sequence numbers",
     "refusal-at-rcv-nxt": "3.10.7.3, second: a reset in SYN-SENT must have the number RCV.NXT, which has no value there",
     "syn-text-at-once": "3.10.7.2, third: text on a SYN is delivered in SYN-RECEIVED",
     "syn-text-dropped": "3.10.7.4, seventh: text on a SYN is not delivered in SYN-RECEIVED, nor kept",
