@@ -319,7 +319,8 @@ def test_a_wrong_value_is_told_with_its_line(text: str, line: int, says: str) ->
 
 
 def test_a_contradiction_is_told_with_all_places() -> None:
-    with pytest.raises(Contradiction, match=r"window = 8 is more than .*\n    \(window: -s; seq-bits: mine\.toml:2\)") as error:
+    says = r"window = 8 is more than .*\n    \(window: -s; seq-bits: mine\.toml:2; wrap: default\)"
+    with pytest.raises(Contradiction, match=says) as error:
         read("[settings]\nseq-bits = 4", window=8)
     assert error.value.exit_code == 151
     with pytest.raises(Contradiction, match=r"\(give-up: mine\.toml:2; retransmit: default\)"):
