@@ -18,6 +18,7 @@ A system of one's own (`engine.system`) is checked in the same way: `check(Subje
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,14 +46,14 @@ def model_names() -> list[str]:
 
 
 def load_model(
-    name_or_path: str, settings: Mapping[str, object] | None = None, properties: Sequence[str] = ()
+    name_or_path: str | os.PathLike[str], settings: Mapping[str, object] | None = None, properties: Sequence[str] = ()
 ) -> Subject:
     """A shipped model by its name, or a file; `settings` win over the file's.
 
     `properties` are names of those to check; none: what the model declares. Raises a SynproofError that says what is wrong with
     the file, a setting or a name.
     """
-    return choose(find(), name_or_path, settings, properties).subject
+    return choose(find(), os.fspath(name_or_path), settings, properties).subject
 
 
 def check(

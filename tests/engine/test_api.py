@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from synproof.engine.api import (
@@ -99,3 +101,9 @@ def test_shipped_models_are_loaded_by_name_with_settings() -> None:
     assert_violated("three-way", "no-ghost-connection", steps=4, settings={"handshake": "two-way"})
     with pytest.raises(SynproofError, match="three-wya"):
         load_model("three-wya")
+
+
+def test_a_model_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "two-way"\n', encoding="utf-8")
+    assert load_model(path).name == load_model(str(path)).name == "mine"
