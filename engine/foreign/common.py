@@ -184,7 +184,8 @@ def wrapped(text: str, first: str = "", then: str = "", last: str = "") -> list[
 def header(abroad: Abroad, tool: str) -> list[str]:
     """What the exported text says of itself: the model, its settings, what was left out, and what can be asked."""
     subject = abroad.subject
-    lines = [f"{subject.name}: the transition system that synproof checks, for {tool}. Generated: change the model instead."]
+    name = " ".join(subject.name.split())
+    lines = [f"{name}: the transition system that synproof checks, for {tool}. Generated: change the model instead."]
     if subject.changed:
         lines += ["", *wrapped("Settings: " + ", ".join(f"{name}={value}" for name, value in subject.changed.items()))]
     if abroad.fixed:

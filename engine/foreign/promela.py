@@ -5,6 +5,7 @@ One process with one point of control; one `d_step` for each action instance; ev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate, product
 
@@ -63,11 +64,11 @@ class _Writer:
 
     # -- declarations ------------------------------------------------------------------------------------------------
     def _header(self) -> Iterator[str]:
-        name = self.abroad.subject.name
+        file = re.sub(r"[^\w.=,-]+", "-", self.abroad.subject.name) + ".pml"
         yield "/*"
-        yield from (f" * {line}".rstrip() for line in header(self.abroad, "SPIN"))
+        yield from (f" * {_inside(line)}".rstrip() for line in header(self.abroad, "SPIN"))
         yield " *"
-        yield from (f" * {line}".rstrip() for line in _HOW_TO_RUN.format(file=f"{name}.pml").splitlines())
+        yield from (f" * {line}".rstrip() for line in _HOW_TO_RUN.format(file=file).splitlines())
         yield " */"
 
     def _sorts(self) -> Iterator[str]:
@@ -133,9 +134,9 @@ class _Writer:
     # -- properties --------------------------------------------------------------------------------------------------
     def _check(self, question: Question) -> Iterator[str]:
         n, name = question.number, self.checks[question.name]
-        yield from ("", *wrapped(f"{n}: {question.name} ({question.kind.value}). {question.sentence}", "/* ", "   ", " */"))
+        yield from ("", *_comment(f"{n}: {question.name} ({question.kind.value}). {question.sentence}"))
         yield _asked(question)
-        said = f'told[{n}] = 1; printf("{question.name}: {question.answer}, steps: %ld\\n", depth + further);'
+        said = f'told[{n}] = 1; printf("{_in_c(question.name)}: {question.answer}, steps: %ld\\n", depth + further);'
         yield f"#define {name}(found, further) \\"
         yield f"   if :: c_expr {{ !told[{n}] }} && (found) -> c_code {{ {said} }}; assert(false) :: else fi"
         yield from ("#else", f"#define {name}(found, further) skip", "#endif")
@@ -151,7 +152,7 @@ class _Writer:
     # -- actions -----------------------------------------------------------------------------------------------------
     def _action(self, action: Action) -> Iterator[str]:
         params = ", ".join(self.terms.param(p.name) for p in action.params)
-        yield from ("", *wrapped(about(action), "/* ", "   ", " */"))
+        yield from ("", *_comment(about(action)))
         guard = self.terms.text(action.enabled)
         yield f"#define {self.may[action.name]}{f'({params})' if params else ''} ({guard})"
         lines = [*self._watched(action), *self.statements.of(action)]
@@ -224,6 +225,20 @@ class _Writer:
         for question in of_states:
             yield from self._state_check(question)
         yield from ("   od", "}")
+
+
+def _inside(text: str) -> str:
+    """Text within a comment: nothing in it ends the comment."""
+    return text.replace("*/", "* /")
+
+
+def _comment(text: str) -> list[str]:
+    return wrapped(_inside(text), "/* ", "   ", " */")
+
+
+def _in_c(text: str) -> str:
+    """Text within the format of a `printf`: it is printed as it is."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
 def _asked(question: Question) -> str:

@@ -122,6 +122,17 @@ def test_properties_are_asked_by_number_and_the_others_are_named() -> None:
     assert "#if PROPERTY == 2 || PROPERTY == 0" in text
 
 
+def test_names_and_sentences_do_not_leave_their_comments() -> None:
+    evil = "a */ c_code { system(1) } /* b\n#include c"
+    system = System("toy", (LEFT,), ({"left": 2},), (step("count */ down").action(),))
+    text = to_promela(Subject(evil, system, (Property('50%"', PropertyKind.ALWAYS, evil, predicate=LEFT.expr > 0),)))
+    code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    assert "system(1)" not in code and "It does" not in code and "#include" not in code
+    assert "c_code { system(1) }" in text
+    assert r'printf("50%%\": violated, steps: %ld\n"' in code
+    assert "spin -o2 -a a-c_code-system-1-b-include-c.pml " in text
+
+
 def test_words_of_promela_are_not_taken_as_names() -> None:
     active = Variable("active", BOOL)
     one = step("skip")
