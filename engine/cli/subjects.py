@@ -31,7 +31,7 @@ def properties_options(parser: argparse.ArgumentParser) -> None:
     for kind, says in (
         ("always", "EXPR holds in every state"),
         ("sometimes", "EXPR holds in some state"),
-        ("eventually", "EXPR comes to hold"),
+        ("eventually", "EXPR holds again and again; implies(A, B): whenever A holds, B does then or later"),
     ):
         parser.add_argument(f"--{kind}", action="append", default=[], metavar="EXPR", help=f"a property of your own: {says}")
 

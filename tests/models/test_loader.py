@@ -472,7 +472,7 @@ def test_the_template_loads_as_it_is_and_with_every_setting_and_part_uncommented
     whole = re.sub(r"^# (?=[a-z0-9-]+ = |\[)", "", text, flags=re.MULTILINE)
     model = catalogue.load(write(whole))
     _, properties = catalogue.build(model)
-    assert len(properties) == 3
+    assert len(properties) == 4
     assert model.settings.as_dict() == {**load("three-way", {}, catalogue_kinds).settings.as_dict(), **_settings_of(whole)}
     assert model.expect.states == 100
 
