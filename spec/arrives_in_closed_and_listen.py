@@ -109,6 +109,8 @@ def receive_syn_in_listen(e: Event) -> None:
     if dropped := e.reads("syn-text-dropped"):
         e.step.sentence += " Its text is dropped."
     octets_on_syn = text_on_syn(seg, me.rcv_wnd)
+    if at_once:
+        history.syn_text_delivered(e, octets_on_syn)
     rcv_nxt = seg.seq + 1 + octets_on_syn if at_once else seg.seq + 1
     e.set(me.rcv_nxt, rcv_nxt)
     e.set(me.syn_text, 0 if at_once or dropped else octets_on_syn)

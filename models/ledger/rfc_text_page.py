@@ -16,7 +16,9 @@ def _write(laboratory: Laboratory) -> str:
         "Where the text of RFC 9293 divides",
         "Places where two clauses contradict each other, where a sentence taken literally cannot be meant, or where the text "
         "is silent and something depends on it. Each has its clauses, the readings (as settings of the specification) with "
-        "what follows from either, and a wording after which the properties hold.",
+        "what follows from either and a run of each, and a wording after which the properties hold, as far as they are named.",
+        "A reading that has no setting of its own is a name in `readings`, which `synproof list settings` lists. The laws of "
+        "single steps (`follows-figure-5` and the like) speak of the text as it is: another wording may break them.",
     )
     for number, division in enumerate(divisions(), 1):
         title = _heading(number, division)
