@@ -243,8 +243,9 @@ def conjunct_text(conjunct: Expr, actor: str) -> str:
 
 
 _LENGTH = "(segment.len + (# if segment.syn_bit else #)) + (# if segment.fin_bit else #)"
+_REACHES_IN = f"# < {_LENGTH} and not segment.rst_bit and (segment.seq + (({_LENGTH}) - #)) - rcv_nxt < #"
 _SHORTER = (
-    (f"segment.seq - rcv_nxt < # or # < {_LENGTH} and (segment.seq + (({_LENGTH}) - #)) - rcv_nxt < #", "segment acceptable"),
+    (f"segment.seq - rcv_nxt < # or {_REACHES_IN}", "segment acceptable"),
     ("segment.seq - rcv_nxt < #", "segment.seq in window"),
     ("clamp((snd_nxt - iss) - #, #, #)", "sent"),
     ("# < segment.ack - snd_una and segment.ack - snd_una <= snd_nxt - snd_una", "snd_una < segment.ack <= snd_nxt"),
