@@ -28,7 +28,7 @@ def main() -> int:
     MODELS.extend(originals(at_most=options.at_most))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
     random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
-    fates = _all_fates(tried[: options.sample], options)
+    fates = _all_fates(tried[options.behind : options.sample], options)
     if options.then:
         small = len(MODELS)
         MODELS.extend(originals(at_most=options.then)[small:])
@@ -38,7 +38,7 @@ def main() -> int:
     tally = Counter(fate.outcome for fate in fates)
     changed = tally[Outcome.NOTICED] + tally[Outcome.SURVIVES]
     share = tally[Outcome.NOTICED] / max(changed, 1)
-    lines = [f"{len(fates)} mutants on {len(MODELS)} models"]
+    lines = [f"{len(fates)} of {len(tried)} mutants on {len(MODELS)} models"]
     lines += [f"  {outcome.value:12} {tally[outcome]}" for outcome in Outcome]
     lines.append(f"noticed of those that change a graph: {tally[Outcome.NOTICED]} of {changed} ({share:.1%})")
     lines += sorted(f"  {_line(fate)}" for fate in fates if fate.outcome is Outcome.SURVIVES)
@@ -61,6 +61,7 @@ def _all_fates(tried: list[Mutation], options: argparse.Namespace) -> list[Fate]
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Mutate the specification, rule by rule.")
     parser.add_argument("--sample", type=int, metavar="N", help="try N mutants only, drawn with a fixed seed")
+    parser.add_argument("--behind", type=int, default=0, metavar="N", help="leave out the first N of that order (0)")
     parser.add_argument("--only", default="", metavar="TEXT", help="try only mutants in whose description the text occurs")
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
     parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")

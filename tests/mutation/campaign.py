@@ -1,6 +1,7 @@
 """The campaign: each mutant against the shipped models, the smallest first, until a named property notices it.
 
-A mutant is tried only on the models that have a place for it, and explored only where it changes the reachable graph.
+A mutant is tried only on the models that have a place for it, first on those in which its rule applies somewhere, and explored
+only where it changes the reachable graph.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import Enum as PyEnum
 from synproof.engine.errors import ValueOutsideSort
 from synproof.engine.search.explore import Limits
 
-from .mutants import mutate
+from .mutants import differences, with_laws
 from .originals import Original
 from .patched import Patched
 from .tampering import Mutation
@@ -50,20 +51,19 @@ def all_mutations(models: Iterable[Original]) -> list[Mutation]:
 
 
 def fate_of(mutation: Mutation, models: Sequence[Original]) -> Fate:
-    """Try a mutant on the models in their order."""
+    """Try a mutant on the models in their order, on those in which its rule applies nowhere last."""
     changes: list[str] = []
     ill_formed = False
-    for original in models:
-        if mutation not in original.offers:
-            continue
-        changed = mutate(original.settings, original.system, mutation)
+    places = [o for o in models if mutation in o.offers and not o.cannot_change(mutation)]
+    for original in sorted(places, key=lambda o: mutation.action not in o.happens):
+        changed = differences(original.settings, original.system, mutation)
         if not changed:
             continue
-        mutant = Patched(original, changed)
         try:
-            if not mutant.changes_graph():
+            if not Patched(original, changed).changes_graph():
                 continue
             changes.append(original.name)
+            mutant = Patched(original, with_laws(original.settings, changed.values()))
             noticed = mutant.noticed_by(Limits(max_states=FACTOR * original.states + SLACK))
         except ValueOutsideSort:
             ill_formed = True

@@ -8,7 +8,7 @@ and the clock do is mutated as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -21,12 +21,12 @@ from synproof.spec.clock import DEADLINE, TICK, Clock
 from synproof.spec.event import End, Rule
 from synproof.spec.laws import observed
 from synproof.spec.network import Network
-from synproof.spec.system import in_force, mark_drops, sides, written
+from synproof.spec.system import ends, in_force, mark_drops, sides, written
 
 from .tampering import Mutation, TamperedEvent, TamperedStep, Tampering, conjunct_text
 from .told_truly import told_truly, who_changed_what
 
-__all__ = ["mutate", "mutations", "rewritten", "told_anew"]
+__all__ = ["differences", "mutate", "mutations", "rewritten", "rule_of", "told_anew", "with_laws"]
 
 
 def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutation | None) -> tuple[Action, Tampering]:
@@ -48,7 +48,7 @@ def _write(rule: Rule, state: Expr, side: End, settings: Settings, wanted: Mutat
 # ---- what the network does -------------------------------------------------------------------------------------------
 
 
-def _rule_of(action: Action) -> str:
+def rule_of(action: Action) -> str:
     """The name of an action without its end or direction."""
     if action.actor in ("client", "server"):
         return action.name.partition(".")[2]
@@ -57,7 +57,7 @@ def _rule_of(action: Action) -> str:
 
 def _tamper_with(action: Action, wanted: Mutation | None, hidden: frozenset[str]) -> tuple[Action, Tampering]:
     """An action of the network, the attacker or the clock, with the wanted change; and all changes it offers."""
-    tamper = Tampering(_rule_of(action), wanted)
+    tamper = Tampering(rule_of(action), wanted)
     guard = [c for c in action.guard if not tamper("guard", f"without {conjunct_text(c, action.actor)}")]
     effects = []
     for name, value in action.effects:
@@ -82,7 +82,7 @@ def _young_again(value: Expr, tamper: Tampering) -> Expr:
 
 
 def _rewrite(settings: Settings, system: System, wanted: Mutation | None) -> Iterator[tuple[Action, Tampering]]:
-    """Each action of the system (only the wanted rule's, if one is), written anew."""
+    """Each action of the system (only the wanted rule's, if one is), written anew, without the events of breaking a law."""
     network = Network(settings)
     both = sides(settings, network)
     shipped = {action.name: action for action in system.actions}
@@ -95,7 +95,7 @@ def _rewrite(settings: Settings, system: System, wanted: Mutation | None) -> Ite
                 action, tamper = _write(rule, state, side, settings, wanted)
                 if DEADLINE in known.tags:
                     late[action.name] = action
-                yield observed(mark_drops(action, network), side.me, settings), tamper
+                yield mark_drops(action, network), tamper
     if late and wanted is not None:  # time waits for what is done before a deadline
         others = [late.get(action.name, action) for action in system.actions]
         clock = Clock(settings, network, [side.me for side in both])
@@ -103,13 +103,13 @@ def _rewrite(settings: Settings, system: System, wanted: Mutation | None) -> Ite
         yield from ((tick, Tampering("", None)) for tick in ticks)
     hidden = frozenset(variable.name for variable in system.variables if variable.history)
     for action in system.actions:
-        if action.actor not in ("client", "server") and (wanted is None or wanted.action == _rule_of(action)):
+        if action.actor not in ("client", "server") and (wanted is None or wanted.action == rule_of(action)):
             yield _tamper_with(action, wanted, hidden)
 
 
 def rewritten(settings: Settings, system: System) -> list[Action]:
     """The actions of the (observed) system as the mutants are written, but without a mistake: the same actions."""
-    return [action for action, _ in _rewrite(settings, system, None)]
+    return list(with_laws(settings, (action for action, _ in _rewrite(settings, system, None))).values())
 
 
 def told_anew(settings: Settings, system: System) -> dict[str, Action]:
@@ -121,8 +121,14 @@ def told_anew(settings: Settings, system: System) -> dict[str, Action]:
         for rule, state in in_force(side.me, settings):
             if f"{side.me.end}.{rule.action_name(state)}" in shipped:
                 action, _ = _write(rule, state, side, settings, Mutation(rule.action_name(state), "nowhere", "nothing"))
-                found[action.name] = observed(mark_drops(action, network), side.me, settings)
-    return found
+                found[action.name] = mark_drops(action, network)
+    return with_laws(settings, found.values())
+
+
+def with_laws(settings: Settings, actions: Iterable[Action]) -> dict[str, Action]:
+    """The actions with the events of their breaking a law, by name."""
+    by_end = {me.end: me for me in ends(settings)}
+    return {a.name: observed(a, by_end[a.actor], settings) if a.actor in by_end else a for a in actions}
 
 
 def mutations(settings: Settings, system: System) -> list[Mutation]:
@@ -132,6 +138,11 @@ def mutations(settings: Settings, system: System) -> list[Mutation]:
 
 def mutate(settings: Settings, system: System, mutation: Mutation) -> dict[str, Action]:
     """The actions that differ from the system's where the mistake is made, by name (none if there is no place for it)."""
+    return with_laws(settings, differences(settings, system, mutation).values())
+
+
+def differences(settings: Settings, system: System, mutation: Mutation) -> dict[str, Action]:
+    """The same, without the events of breaking a law: what is enough to see whether the graph changes."""
     found, offered = {}, False
     for action, tamper in _rewrite(settings, system, mutation):
         offered = offered or mutation in tamper.offered

@@ -18,7 +18,7 @@ from synproof.models.loader import Model
 from synproof.spec import Settings
 from synproof.spec.properties import names
 
-from .mutants import mutations
+from .mutants import mutations, rule_of
 from .tampering import Mutation
 
 __all__ = ["LIVE", "SPEAKS_OF_RULES", "Original", "Transition", "Verdicts", "asks_the_graph", "asked_of_the_graph", "originals"]
@@ -150,6 +150,16 @@ class Original:
     def offers(self) -> frozenset[Mutation]:
         """The mutations for which there is a place."""
         return frozenset(mutations(self.settings, self.system))
+
+    @cached_property
+    def happens(self) -> frozenset[str]:
+        """The rules that apply somewhere, as mutations name them."""
+        coverage = self.exploration.coverage
+        return frozenset(rule_of(action) for action in self.system.actions if coverage[action.name])
+
+    def cannot_change(self, mutation: Mutation) -> bool:
+        """The mutant applies where its rule does, and the rule nowhere."""
+        return not mutation.applies_elsewhere and mutation.action not in self.happens
 
     @cached_property
     def by_state(self) -> dict[tuple[str, str], list[int]]:

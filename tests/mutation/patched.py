@@ -33,7 +33,9 @@ class Patched(Compiled):
 
     def __init__(self, original: Original, changed: dict[str, Action]) -> None:
         self.original, self.changed = original, changed
-        super().__init__(original.system, original.unit.watched, original.unit.events)
+        unit = original.unit
+        self.system, self.layout, self.mirror = original.system, unit.layout, unit.mirror
+        self.events, self.needs, self.watched = unit.events, unit.needs, unit.watched
         self._small = replace(original.system, actions=tuple(changed.values()))
         self._shift = self.layout.param_bits
         index = original.system.action_index

@@ -24,6 +24,7 @@ __all__ = ["Mutation", "TamperedEvent", "TamperedStep", "Tampering", "conjunct_t
 
 STATES = tuple(const(name, STATE) for name in STATE.members)
 STAYS = "the state stays"
+EARLIER = "ends one tick early"
 
 
 @dataclass(frozen=True, order=True)
@@ -36,6 +37,11 @@ class Mutation:
 
     def __str__(self) -> str:
         return f"{self.action}: {self.place}: {self.change}"
+
+    @property
+    def applies_elsewhere(self) -> bool:
+        """The mutant may apply where its rule does not: its guard is another."""
+        return self.place == "guard" or self.change == EARLIER
 
 
 class Tampering:
@@ -105,7 +111,7 @@ class TamperedStep(Step):
             return conjunct
         timer, length = conjunct.args
         back = self.timers.get(timer.attr)
-        if back is None or timer.attr in self.hidden or not self.tamper(_short(timer), "ends one tick early"):
+        if back is None or timer.attr in self.hidden or not self.tamper(_short(timer), EARLIER):
             return conjunct
         return timer == length + back
 
