@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from .campaign import Fate, Outcome, all_mutations, fate_of
@@ -19,6 +20,8 @@ from .originals import Original, originals
 from .tampering import Mutation
 
 ENOUGH = 0.97
+SURVIVES = f"{Outcome.SURVIVES.value}: "
+OFTEN = 500  # what is watched for in models of at most so many states is asked for often enough to be known beforehand
 MODELS: list[Original] = []  # explored before the processes are made, so that each has them
 
 
@@ -27,8 +30,15 @@ def main() -> int:
     options = _options()
     MODELS.extend(originals(at_most=options.at_most))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
+    if options.besides:
+        known = frozenset(all_mutations(original for original in MODELS if original.states <= options.besides))
+        tried = [mutation for mutation in tried if mutation not in known]
     random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
-    fates = _all_fates(tried[options.behind : options.sample], options)
+    if options.again:
+        left = options.again.read_text(encoding="utf-8").splitlines()
+        survivors = {line.removeprefix(SURVIVES).partition(" (changes ")[0] for line in left if line.startswith(SURVIVES)}
+        tried = [mutation for mutation in tried if str(mutation) in survivors]
+    fates = _all_fates(tried[options.behind : options.sample], options, options.patience)
     if options.then:
         small = len(MODELS)
         MODELS.extend(originals(at_most=options.then)[small:])
@@ -46,10 +56,10 @@ def main() -> int:
     return 0 if share >= ENOUGH else 1
 
 
-def _all_fates(tried: list[Mutation], options: argparse.Namespace) -> list[Fate]:
+def _all_fates(tried: list[Mutation], options: argparse.Namespace, patience: int | None = None) -> list[Fate]:
     fates = []
     with options.out.open("a", encoding="utf-8") if options.out else nullcontext() as out:
-        for fate in _fates(tried, options.jobs):
+        for fate in _fates(tried, options.jobs, patience):
             fates.append(fate)
             if out:
                 print(_line(fate), file=out, flush=True)
@@ -64,24 +74,28 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--behind", type=int, default=0, metavar="N", help="leave out the first N of that order (0)")
     parser.add_argument("--only", default="", metavar="TEXT", help="try only mutants in whose description the text occurs")
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
+    parser.add_argument("--besides", type=int, metavar="STATES", help="leave out what has a place in models of at most so many")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="try only what survives according to what --out wrote")
     parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")
+    parser.add_argument("--patience", type=int, metavar="N", help="put a mutant aside that none of N models it changes notices")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="append a line for each mutant that was tried: its fate")
     return parser.parse_args()
 
 
-def _fates(tried: list[Mutation], jobs: int) -> Iterator[Fate]:
+def _fates(tried: list[Mutation], jobs: int, patience: int | None) -> Iterator[Fate]:
+    fate = partial(_fate, patience)
     if jobs == 1:
-        yield from map(_fate, tried)
+        yield from map(fate, tried)
         return
     for original in MODELS:
-        original.explored()
+        original.explored(watched=original.states <= OFTEN)
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        yield from pool.imap(_fate, tried, chunksize=8)
+        yield from pool.imap(fate, tried, chunksize=8)
 
 
-def _fate(mutation: Mutation) -> Fate:
-    return fate_of(mutation, MODELS)
+def _fate(patience: int | None, mutation: Mutation) -> Fate:
+    return fate_of(mutation, MODELS, patience)
 
 
 def _line(fate: Fate) -> str:

@@ -16,6 +16,7 @@ from synproof.engine.search.explore import Limits
 from .mutants import differences, with_laws
 from .originals import Original
 from .patched import Patched
+from .same_graph import changes_graph
 from .tampering import Mutation
 
 __all__ = ["Fate", "Outcome", "all_mutations", "fate_of"]
@@ -50,8 +51,11 @@ def all_mutations(models: Iterable[Original]) -> list[Mutation]:
     return sorted(frozenset[Mutation]().union(*(original.offers for original in models)))
 
 
-def fate_of(mutation: Mutation, models: Sequence[Original]) -> Fate:
-    """Try a mutant on the models in their order, on those in which its rule applies nowhere last."""
+def fate_of(mutation: Mutation, models: Sequence[Original], patience: int | None = None) -> Fate:
+    """Try a mutant on the models in their order, on those in which its rule applies nowhere last.
+
+    It survives for the time being if it is noticed in none of the first `patience` models that it changes.
+    """
     changes: list[str] = []
     ill_formed = False
     places = [o for o in models if mutation in o.offers and not o.cannot_change(mutation)]
@@ -60,8 +64,10 @@ def fate_of(mutation: Mutation, models: Sequence[Original]) -> Fate:
         if not changed:
             continue
         try:
-            if not Patched(original, changed).changes_graph():
+            if not changes_graph(original, changed):
                 continue
+            if len(changes) == patience:
+                break
             changes.append(original.name)
             mutant = Patched(original, with_laws(original.settings, changed.values()))
             noticed = mutant.noticed_by(Limits(max_states=FACTOR * original.states + SLACK))

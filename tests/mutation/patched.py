@@ -5,17 +5,15 @@ What the others do is asked of the original, whose transitions are known in ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from synproof.engine.compile import Compiled
-from synproof.engine.expr import Op, all_of
+from synproof.engine.expr import all_of
 from synproof.engine.layout import Layout
 from synproof.engine.property import Property
 from synproof.engine.search.explore import UNLIMITED, Exploration, Limits, Means, Search, Watch
-from synproof.engine.sorts import Bag
 from synproof.engine.system import Action, System
 from synproof.spec.invariants import INVARIANTS
 
@@ -42,23 +40,11 @@ class Patched(Compiled):
         self._replaced = {index[name] for name in changed}
         self._heads = [index[name] << self._shift for name in changed]
 
-    def _with(self, events: tuple[str, ...]) -> Any:
-        return Compiled(self._small, events=events).successors
-
-    @cached_property
-    def _there(self) -> Any:
-        """Where the changed actions lead."""
-        return self._with(())
-
-    @cached_property
-    def _flagged(self) -> Any:
-        """Where the changed actions lead, and what happens then."""
-        return self._with(self.events)
-
     @cached_property
     def successors(self) -> Any:
         """The successor function: see `Compiled`."""
-        known, ask, changed = self.original.transitions, self.original.unit.successors, self._flagged
+        known, ask = self.original.transitions, self.original.unit.successors
+        changed = Compiled(self._small, events=self.events).successors
         replaced, shift, heads = self._replaced, self._shift, self._heads
         own = Layout(self._small).param_bits
         mask = (1 << own) - 1
@@ -80,76 +66,6 @@ class Patched(Compiled):
         """The original's predicates."""
         return self.original.unit.predicates
 
-    # -- whether anything changes --------------------------------------------------------------------------------
-    def changes_graph(self) -> bool:
-        """Whether the reachable graphs differ, history and the names of actions apart. Raises ValueOutsideSort.
-
-        This is decided exactly on the original's states: the graphs are equal if and only if in each of them the changed
-        actions lead where the original's do (what several actions do alike counts once).
-        """
-        known, shift, replaced, bare = self.original.transitions, self._shift, self._replaced, self._bare
-        needs = [0] * max(1, len(self.needs))
-        for state in self._where_it_matters():
-            here = {target for label, target, _ in known[state] if label >> shift in replaced}
-            found: list[Transition] = []
-            self._there(state, found, needs)
-            there = {target for _, target, _ in found}
-            if here != there:
-                kept = {target for label, target, _ in known[state] if label >> shift not in replaced}
-                if {bare(target) for target in kept | here} != {bare(target) for target in kept | there}:
-                    return True
-        return False
-
-    def _where_it_matters(self) -> Iterator[int]:
-        """The original's states in which a changed action may do something else."""
-        places: set[tuple[str, str]] = set()
-        for name, action in self.changed.items():
-            before = self.original.system.actions[self.original.system.action_index[name]]
-            idle = not self.original.exploration.coverage[name]
-            if idle and list(map(id, before.guard)) == list(map(id, action.guard)):
-                continue
-            for guard in (action.guard, before.guard):
-                found = [
-                    (str(c.args[0].attr), str(c.args[1].attr)) for c in guard
-                    if c.op is Op.EQ and c.args[0].op is Op.VAR and c.args[1].op is Op.CONST
-                    and str(c.args[0].attr) == f"{action.actor}.state"
-                ]  # fmt: skip
-                if not found:
-                    yield from self.original.exploration.states
-                    return
-                places.add(found[0])
-        for place in places:
-            yield from self.original.by_state.get(place, ())
-
-    @cached_property
-    def _bare(self) -> Any:
-        """Packed states with all history erased; segments that are then equal are in one order."""
-        keep, bags = 0, []
-        for variable in self.system.variables:
-            places = self.layout.places[variable.name]
-            if isinstance(variable.sort, Bag):
-                element = variable.sort.element
-                mask = 1
-                for (name, sort), offset in zip(element.fields, element.offsets, strict=True):
-                    if name not in element.history:
-                        mask |= ((1 << sort.width) - 1) << offset + 1
-                bags.append((places, mask, variable.sort.ordered))
-            elif not variable.history:
-                keep |= sum(place.mask << place.offset for place in places)
-
-        def bare(state: int) -> int:
-            code = state & keep
-            for places, mask, ordered in bags:
-                slots = [state >> place.offset & mask for place in places]
-                if not ordered:
-                    slots.sort(reverse=True)
-                for place, slot in zip(places, slots, strict=True):
-                    code |= slot << place.offset
-            return code
-
-        return bare
-
-    # -- what notices it -----------------------------------------------------------------------------------------
     def noticed_by(self, limits: Limits = UNLIMITED, *, all_of_them: bool = False) -> list[str]:
         """Properties whose verdicts the mutant changes. Raises ValueOutsideSort.
 
