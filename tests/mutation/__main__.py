@@ -28,11 +28,11 @@ MODELS: list[Original] = []  # explored before the processes are made, so that e
 def main() -> int:
     """0 if at least 97 % of the mutants that change a reachable graph were noticed."""
     options = _options()
-    MODELS.extend(originals(at_most=options.at_most))
+    MODELS.extend(originals(options.models, at_most=options.at_most, sparing=True))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
     if options.besides:
-        known = frozenset(all_mutations(original for original in MODELS if original.states <= options.besides))
-        tried = [mutation for mutation in tried if mutation not in known]
+        besides = frozenset(all_mutations(original for original in MODELS if original.states <= options.besides))
+        tried = [mutation for mutation in tried if mutation not in besides]
     random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
     if options.again:
         left = options.again.read_text(encoding="utf-8").splitlines()
@@ -40,8 +40,8 @@ def main() -> int:
         tried = [mutation for mutation in tried if str(mutation) in survivors]
     fates = _all_fates(tried[options.behind : options.sample], options, options.patience)
     if options.then:
-        small = len(MODELS)
-        MODELS.extend(originals(at_most=options.then)[small:])
+        known = {original.name for original in MODELS}
+        MODELS.extend(o for o in originals(at_most=options.then, sparing=True) if o.name not in known)
         left = [fate.mutation for fate in fates if fate.outcome is Outcome.SURVIVES]
         anew = {fate.mutation: fate for fate in _all_fates(left, options)}
         fates = [anew.get(fate.mutation, fate) for fate in fates]
@@ -74,6 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--behind", type=int, default=0, metavar="N", help="leave out the first N of that order (0)")
     parser.add_argument("--only", default="", metavar="TEXT", help="try only mutants in whose description the text occurs")
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
+    parser.add_argument("--models", nargs="+", default=(), metavar="MODEL", help="try them on these models only")
     parser.add_argument("--besides", type=int, metavar="STATES", help="leave out what has a place in models of at most so many")
     parser.add_argument("--again", type=Path, metavar="FILE", help="try only what survives according to what --out wrote")
     parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")

@@ -13,9 +13,10 @@ from synproof.engine.search.explore import UNLIMITED, explore
 from synproof.spec.states import STATE
 
 from .campaign import Outcome, all_mutations, fate_of
-from .mutants import mutate, rewritten, told_anew
+from .mutants import differences, mutate, rewritten, told_anew
 from .originals import Original, originals
 from .patched import Patched
+from .same_graph import changes_graph
 
 SMALL = (
     "blind-reset-challenged", "blind-reset-rfc793", "fin-wait-2-timeout", "give-up", "half-open-idle", "handshake",
@@ -76,6 +77,27 @@ def test_a_patched_system_has_the_transitions_of_the_whole_one(name: str) -> Non
             patched.successors(state, mine, [0] * len(whole.needs))
             whole.successors(state, theirs, [0] * len(whole.needs))
             assert sorted(mine) == sorted(theirs), mutation
+
+
+@pytest.mark.parametrize("name", ["handshake", "laws-keepalive", "simultaneous-close"])
+def test_where_a_rule_applies_nowhere_only_another_guard_changes_anything(name: str) -> None:
+    (original,) = originals([name])
+    idle = sorted(mutation for mutation in original.offers if original.cannot_change(mutation))
+    assert idle
+    for mutation in random.Random(6).sample(idle, 20):
+        changed = differences(original.settings, original.system, mutation)
+        assert not changed or not changes_graph(original, changed), mutation
+
+
+def test_a_graph_changes_if_the_states_without_history_do(models: list[Original]) -> None:
+    """What is decided from the original's states alone agrees with exploring the mutant."""
+    (original,) = (one for one in models if one.name == "simultaneous-close")
+    for mutation in random.Random(4).sample(sorted(original.offers), 12):
+        changed = differences(original.settings, original.graph.system, mutation)
+        if changed and not changes_graph(original, changed):
+            actions = tuple(changed.get(action.name, action) for action in original.graph.system.actions)
+            system = replace(original.graph.system, actions=actions)
+            assert len(explore(system, (), UNLIMITED).states) == original.states, mutation
 
 
 def test_what_is_noticed_is_so(models: list[Original]) -> None:
