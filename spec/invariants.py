@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from synproof.engine.expr import Expr, all_of, any_of, const, count_if, has, implies, ite, item
+from synproof.engine.expr import FALSE, Expr, all_of, any_of, const, count_if, has, implies, ite, item
 from synproof.engine.rewriting import substitute
 from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, System
@@ -102,7 +102,10 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
 
 
 def _closing(s: Settings, _: System) -> Iterator[Clause]:
-    """3.6; 3.10.4 for the FIN that waits; figure 5 for what the states below ESTABLISHED mean."""
+    """3.6; 3.10.4 for the FIN that waits; figure 5 for what the states below ESTABLISHED mean.
+
+    3.10.5 for the queues, which ABORT flushes; MAY-2 for a connection that is reopened, and what it returns to.
+    """
     for me in ends(s):
         if not (me.sends_fin or me.gets_fin):
             continue
@@ -112,11 +115,26 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
         yield f"{me.end}: a FIN waits only behind a CLOSE, where it is not sent yet", implies(
             me.fin_waits, me.closed_by_user & may_wait
         )
+        not_yet = me.state.isin(SYN_SENT, SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT)
+        yield f"{me.end}: before FIN-WAIT-1 and LAST-ACK, a CLOSE that was called waits", implies(
+            not_yet & me.closed_by_user, me.fin_waits
+        )
         yield f"{me.end}: in FIN-WAIT-2 and TIME-WAIT all is acknowledged, the FIN too", implies(
             me.state.isin(FIN_WAIT_2, TIME_WAIT) & ~me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.numbers_used >= 2)
         )
         yield f"{me.end}: behind its FIN nothing waits to be sent", implies(me.fin_sent, me.queued == 0)
         yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.numbers_received >= 2)
+        if me.reset_sent is not FALSE:
+            numbers = (me.iss, me.irs, me.snd_una, me.snd_nxt, me.rcv_nxt)
+            yield f"{me.end}: behind ABORT, TIME-WAIT keeps numbers only", implies(
+                me.reset_sent, (me.state == TIME_WAIT) & _absent(me, *numbers, me.opened, me.reset_sent, me.waited)
+            )
+        if me.former:
+            attempt = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
+            kept = any_of(*(former != 0 for _, former in me.former))
+            yield f"{me.end}: while a SYN reopens TIME-WAIT, and only then, there is a way back", all_of(
+                implies(me.reopened, attempt), me.reopened == kept
+            )
 
 
 def _one_rule(s: Settings, system: System) -> Iterator[Clause]:

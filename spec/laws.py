@@ -69,6 +69,8 @@ class Law:
 def _arcs(does: Does) -> Iterator[Clause]:
     """Figure 5 with its notes; MUST-11; 3.8.3 and 3.10.8 for the timeouts; 3.5.1 for the crash."""
     before, after = does.me.state, does.after(does.me.state)
+    begins = (before != TIME_WAIT) & (after == TIME_WAIT)
+    yield "TIME-WAIT begins with its whole timeout before it", implies(begins, does.after(does.me.waited) == 0)
     if does.seg is not None:
         yield from _arcs_of_arrival(does)
     elif does.is_call("open_active"):
@@ -374,9 +376,7 @@ def _keepalive(does: Does) -> Iterator[Clause]:
     elif does.is_call("give_up_idle"):
         yield "no single probe decides: all were sent in vain", me.probes == alive.probes
     elif does.seg is not None:
-        yield "whatever arrives, the connection is not idle", implies(
-            does.after(me.state).isin(*KEPT_ALIVE), all_of(does.after(me.probes) == 0, does.after(me.idle_for) == 0)
-        )
+        yield "whatever arrives, the connection is not idle", all_of(does.after(me.probes) == 0, does.after(me.idle_for) == 0)
     else:
         yield "nothing but time, and probes, makes a connection idle", does.after(me.idle_for) <= me.idle_for
 

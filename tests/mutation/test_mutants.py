@@ -17,6 +17,7 @@ from .mutants import differences, mutate, rewritten, told_anew
 from .originals import Original, originals
 from .patched import Patched
 from .same_graph import changes_graph
+from .tampering import Mutation
 
 SMALL = (
     "blind-reset-challenged", "blind-reset-rfc793", "fin-wait-2-timeout", "give-up", "half-open-idle", "handshake",
@@ -112,6 +113,29 @@ def test_what_is_noticed_is_so(models: list[Original]) -> None:
             watched = {prop.name for prop in original.watched} & set(fate.by)
             assert watched & original.verdicts.excluded <= found, mutation
             assert not watched & original.verdicts.found & found, mutation
+
+
+@pytest.mark.parametrize(
+    ("mutation", "model", "by"),
+    [
+        (Mutation("abort_in_fin_wait_2", "waited", "one more"), "laws-linger", "follows-figure-5"),
+        (Mutation("abort_in_fin_wait_2", "closed_by_user", "is not set"), "laws-linger", "closing-in-order"),
+        (Mutation("receive_fin_in_fin_wait_2", "probes", "is not restarted"), "keepalive-half-closed", "keepalive-asks-first"),
+        pytest.param(
+            Mutation("receive_syn_to_reopen_in_time_wait", "closed_by_user", "is not set"), "laws-reopening",
+            "closing-in-order", marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            Mutation("receive_ack_in_syn_received", "reopened", "is not set"), "laws-reopening",
+            "closing-in-order", marks=pytest.mark.slow,
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_nobody_reads_any_more_is_noticed_too(mutation: Mutation, model: str, by: str) -> None:
+    """A timer that begins late, a CLOSE that is remembered, a way back that stays: where nothing else would show it."""
+    fate = fate_of(mutation, originals([model], sparing=True))
+    assert by in fate.by, fate
 
 
 def test_what_is_not_mutated_is_what_is_shipped(models: list[Original]) -> None:
