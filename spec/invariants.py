@@ -88,6 +88,9 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
         yield f"{me.end}: no more is sent than the window and the user allow", implies(
             open_, all_of(sent - acknowledged <= outstanding, sent <= 1 + me.may_send + ite(me.fin_sent, 1, 0))
         )
+        yield f"{me.end}: nothing is sent again where all is acknowledged", implies(
+            me.snd_una == me.snd_nxt, me.retries == 0
+        )
         yield f"{me.end}: what is sent and what waits is what the user may send", me.sent + me.queued <= me.may_send
         if me.octets_sent is not ZERO:
             yield f"{me.end}: SND.NXT is ISS and what was counted", implies(begun | open_, me.snd_nxt == me.iss + sent)
@@ -128,6 +131,9 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
             numbers = (me.iss, me.irs, me.snd_una, me.snd_nxt, me.rcv_nxt)
             yield f"{me.end}: behind ABORT, TIME-WAIT keeps numbers only", implies(
                 me.reset_sent, (me.state == TIME_WAIT) & _absent(me, *numbers, me.opened, me.reset_sent, me.waited)
+            )
+            yield f"{me.end}: and they say that nothing was sent or delivered", implies(
+                me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.snd_nxt == me.iss + 1, me.rcv_nxt == me.irs + 1)
             )
         if me.former:
             attempt = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
