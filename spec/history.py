@@ -254,9 +254,10 @@ def delivered(e: Event, octets: Expr, stale: Operand) -> None:
     receiver = f"and they were sent to the present incarnation of the {e.me.end}"
     clauses = [(sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))]
     _count_delivered(e, octets)
-    if e.me.misplaced is not FALSE:
-        e.step.change(e.me.misplaced, e.me.misplaced | all_of(stale))
+    if e.me.octets_delivered is not ZERO:
         clauses.append(("and each belongs where it is delivered: it is no older one of the same number", negate(stale)))
+    if e.me.gets_fin and e.me.sends_fin:  # else the connection does not end by FINs
+        e.step.change(e.me.missed, e.me.missed | all_of(stale))  # for it took the place of another
     e.step.event("stale-data", stale, *clauses)
 
 
@@ -277,8 +278,9 @@ def fin_taken(e: Event) -> None:
     delivered = (e.step.now(me.rcv_nxt) - me.irs) - 2  # behind the SYN, and without the FIN
     missed = delivered != peer.sent
     if me.octets_delivered is not ZERO:
-        missed = (e.step.now(me.octets_delivered) != peer.sent) | e.step.now(me.misplaced)
-    e.step.change(me.missed, all_of(peer.is_synchronized, me.is_matched, peer.is_matched, missed))
+        missed = e.step.now(me.octets_delivered) != peer.sent
+    both = all_of(peer.is_synchronized, me.is_matched, peer.is_matched)
+    e.step.change(me.missed, e.step.now(me.missed) | (both & missed))
 
 
 def octets_dropped(e: Event) -> None:

@@ -104,9 +104,6 @@ class Tcb:
         # what was sent and delivered, where the numbers alone do not say it because they come again
         self.octets_sent = self._octets("sent", self.may_send, 0)
         self.octets_delivered = self._octets("delivered", self.may_receive, 2, history=True)
-        self.misplaced: Expr = FALSE
-        if self.octets_delivered is not ZERO:
-            self.misplaced = self._declare("misplaced", BOOL, "an octet was delivered in the place of another", history=True)
         self.sent_now = self._count("sent_now", s.rate or 0, "octets sent in this tick, and not again", tcb=False)
 
         # timers, where time is modelled: ticks since they were started (see `clock`)
@@ -137,7 +134,8 @@ class Tcb:
             "peer_was_unwilling", BOOL, "since the active OPEN the peer was once in no state to open", history=True
         )
         self.missed = self._declare(
-            "missed", BOOL, "an octet that was sent to this end was not delivered before the FIN", tcb=False, history=True
+            "missed", BOOL, "an octet that was sent to this end was not delivered before the FIN, or another in its place",
+            tcb=False, history=True,
         )
         self.dropped = self._declare(
             "dropped", BOOL, "an octet that the user had handed over was never sent", tcb=False, history=True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from synproof.engine.api import assert_holds, assert_violated, load_model
+
 from .ends import FIN_RECEIVED, FIN_SENT, IRS, ISS, Bench
 
 SYNCHRONIZED = ("ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT")
@@ -18,6 +20,14 @@ def bench() -> Bench:
 
 def ack(seq: int, number: int) -> str:
     return f"<SEQ={seq}><ACK={number}><CTL=ACK>"
+
+
+def test_an_octet_in_the_place_of_another_is_no_delivery_of_that() -> None:
+    """As many octets as were sent have arrived, but one of them is old: what belonged there never came."""
+    old = {"old-duplicates": "server:A:2:10:1", "incarnations": 1, "data": "1:0", "close": "on"}
+    name = "orderly-close-delivers"
+    assert_violated(load_model("three-way-old-data", old | {"isn": "reuse"}, [name]), name)
+    assert_holds(load_model("three-way-old-data", old | {"isn": "fresh"}, [name]), name)
 
 
 # ---- CLOSE (3.10.4) --------------------------------------------------------------------------------------------------
