@@ -132,8 +132,8 @@ def give_up_in_syn_received_after_time_wait(e: Event) -> None:
 def give_up(e: Event) -> None:
     """The front of the queue was sent as often as allowed: the connection is closed and the user told."""
     budget_spent(e)
-    if not e.s.reads("give-up-closes"):
-        e.when((e.me.state != SYN_RECEIVED) | (e.me.opened != PASSIVE))
+    goes_back = e.me.reopened if e.s.reads("give-up-closes") else e.me.opened == PASSIVE
+    e.when((e.me.state != SYN_RECEIVED) | ~goes_back)
     history.aborted(e)
     e.delete_tcb(told=TIMED_OUT)
 

@@ -204,6 +204,16 @@ def test_what_waits_for_the_window_is_sent_as_it_opens() -> None:
     assert str(again) == "<SEQ=1001><ACK=1><DATA=50><CTL=ACK>" and half == now
 
 
+@pytest.mark.parametrize("reading", ["none", "give-up-closes", "queued-close-ends"])
+def test_one_rule_says_what_giving_up_in_syn_received_leads_to(reading: str) -> None:
+    endpoint = Endpoint({"give-up": "on", "retransmit": 1, "time-wait-reuse": "rfc1122", "readings": reading})
+    numbers = {"iss": 9, "snd_una": 9, "snd_nxt": 10, "irs": 4, "rcv_nxt": 5, "retries": 1}
+    begun = endpoint.connection("PASSIVE", state="SYN_RECEIVED", **numbers)
+    again = endpoint.connection("PASSIVE", state="SYN_RECEIVED", reopened=True, former_snd_nxt=9, **numbers)
+    ends = [str(endpoint.step(now, Timeout(Timer.RETRANSMISSION))[0]) for now in (begun, again)]
+    assert ends == ["CLOSED" if reading == "give-up-closes" else "LISTEN", "TIME-WAIT"]
+
+
 def test_giving_up_after_as_many_retransmissions_as_are_allowed() -> None:
     endpoint = Endpoint({"retransmit": 1, "give-up": "on"})
     now, _ = endpoint.step(endpoint.closed, ActiveOpen(7))
