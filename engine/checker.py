@@ -2,7 +2,7 @@
 
 A search that was cut, a channel that dropped a message where nothing may be lost, or a resource that ran out never says
 `holds` or `not-reached`. What says `violated` or `reached` has a run that the reference evaluator has rebuilt (`replay`) and
-that was confirmed to decide the property (`confirm`), before the result exists.
+that was confirmed to decide the property (`traces.confirm`), before the result exists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Comparing: the verdicts of several models beside each other, and for each difference the runs that show it.
 
 A row differs if one model has a run (a violation, a witness) and another excludes it. It is shown by the shortest run there is,
-and its companion in the first model that excludes it: the same things happening there (`companion`).
+and its companion in the first model that excludes it: the same things happening there (`traces.companion`).
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ def receive_old_ack(e: Event) -> None:
 
 @rule(ARRIVES, "3.10.7.4, fifth, CLOSE-WAIT, CLOSING and LAST-ACK", *ENDED, name="receive_new_ack")
 def receive_new_ack_after_fin(e: Event) -> None:
-    """An ACK of something new, but not of our FIN: SND.UNA advances. Text behind the peer's FIN is ignored."""
+    """An ACK of something new, not of our FIN: SND.UNA advances. Text behind the peer's FIN is ignored, a FIN acknowledged."""
     passes_ack_bit(e)
     e.when(e.ack_is_acceptable())
     if e.state is not CLOSE_WAIT:

@@ -260,6 +260,8 @@ def _syn_without_listener(e: Event) -> None:
 def receive_syn(e: Event) -> None:
     """A SYN is dropped, wherever its number lies, and answered by a challenge ACK."""
     _syn_without_listener(e)
+    if e.reads("syn-trimmed"):
+        e.step.sentence = "A SYN in the window is dropped, and answered by a challenge ACK."
     answered_in_time_wait(e)
     e.acknowledge()
 

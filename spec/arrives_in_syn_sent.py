@@ -62,7 +62,7 @@ def receive_rst_without_ack_in_syn_sent(e: Event) -> None:
 
 @rule(ARRIVES, "3.10.7.3, fourth", SYN_SENT)
 def receive_syn_ack_in_syn_sent(e: Event) -> None:
-    """A SYN that acknowledges ours: ESTABLISHED; the ACK that answers it carries the first octet that waits, if any."""
+    """A SYN that acknowledges ours: ESTABLISHED; the ACK that answers it carries the first octets that wait, if any."""
     me, seg = e.me, e.seg
     e.when(seg.ack_bit, _ack_acceptable(e), ~seg.rst_bit, seg.syn_bit)
     source = history.origin(seg)

@@ -127,7 +127,7 @@ def _limits(s: Settings) -> Iterator[Fault]:
 
 
 def _idle(s: Settings) -> Iterator[Fault]:
-    """Settings that leave nothing to happen, or that nothing can make a difference to."""
+    """Settings that leave nothing to happen, or that change nothing."""
     if s.mss > s.window:
         yield _fault(
             f"mss = {s.mss} is more than window = {s.window}: no segment that large is ever let through", "mss", "window"
@@ -138,7 +138,7 @@ def _idle(s: Settings) -> Iterator[Fault]:
         )
     if s.rate is not None and s.rate >= max(s.data):
         yield _fault(
-            f"rate = {s.rate} changes nothing: with data = {s.value('data')} nobody has more octets to send", "rate", "data"
+            f"rate = {s.rate} bounds no connection: with data = {s.value('data')} none has more octets to send", "rate", "data"
         )
     if s.rate is not None and s.mss > s.rate:
         yield _fault(f"mss = {s.mss} is more than rate = {s.rate}: no segment that large is ever sent", "mss", "rate")

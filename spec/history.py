@@ -4,8 +4,11 @@ Every choice of an ISS begins a new *incarnation* of an end. Counting them would
 passive end can pass through unboundedly many half-opened incarnations), so bits are kept:
 
 * of a segment: `present`, `known`, `taken` (see `segment.segment_sort`);
-* of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom; `missed`, `dropped` and
-  `ended`, how its connection was closed.
+* of an end: `irs_from`, whose SYN set its IRS; `taken` and `irs_taken`, who has connected to whom; `peer_was_unwilling`, since
+  when it opens; `missed`, `dropped` and `ended`, how its connection was closed.
+
+Where time is modelled, the mark `late` of a segment and `heard` of an end say whether the ACK of its FIN was sent before
+TIME-WAIT was last begun.
 
 Where sequence numbers come again within one connection (`wrap`), a number does not say which octet it is. Octets sent and
 delivered are then counted, and a segment bears the mark `lap`: together they give the place of each octet among all that its
@@ -217,8 +220,8 @@ def lap(e: Event, seq: Expr, octets: Operand) -> Operand:
 
 
 def is_misplaced(e: Event, rcv_nxt: Expr, within: Expr, *, ahead: int = 0) -> Expr:
-    """The octet `within` so many of the arriving segment's text is not the one that belongs at RCV.NXT + `ahead`, though it
-    bears that number. `rcv_nxt` is RCV.NXT as the earlier steps left it."""
+    """The octet that comes `within` so many others in the arriving segment's text is not the one that belongs at RCV.NXT +
+    `ahead`, though it bears that number. `rcv_nxt` is RCV.NXT as the earlier steps left it."""
     me, seg = e.me, e.seg
     if me.octets_delivered is ZERO:
         return FALSE

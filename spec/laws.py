@@ -1,8 +1,9 @@
-"""Laws: what no single step of an end may do, said by other parts of the RFC than section 3.10, which the rules follow.
+"""Laws: what no single step of an end may do, said a second time and in another order than by the rules.
 
 The RFC says much twice: figure 5 draws the arcs that 3.10 describes, 3.5.2 and 3.5.3 say when resets are sent and believed, 3.4
-which numbers a segment may bear. A law reads off a finished action what it does, whatever its rule was written to do, and is an
-event wherever the two accounts differ: a named property says that this never happens.
+which numbers a segment may bear. The laws follow these; what 3.10 alone says they ask of all states at once. A law reads off a
+finished action what it does, whatever its rule was written to do; where the two accounts differ that is an event, and a named
+property says that it never happens.
 """
 
 from __future__ import annotations
@@ -405,7 +406,7 @@ def _timeout_in_ticks(s: Settings) -> str:
 
 
 def _told(does: Does) -> Iterator[Clause]:
-    """3.9.1.8; 3.10.7.3 and 3.10.7.4, second, for resets; 3.8.3 and 3.10.8 for timeouts."""
+    """MUST-12 (3.6); 3.10.7.3 and 3.10.7.4, second, for resets, eighth for the FIN; 3.8.3 and 3.10.8 for timeouts."""
     me = does.me
     told, ended = does.after(me.told), does.after(me.state) == CLOSED
     if does.seg is None:
@@ -445,7 +446,7 @@ LAWS: tuple[Law, ...] = (
     ),
     Law(
         "resets-are-believable",
-        "A reset answers only what is not meant for this connection, and bears a number that will be believed.",
+        "A reset is sent by ABORT, or answers what is not meant for this connection, and bears a number that is believed.",
         _resets_sent,
     ),
     Law(
@@ -470,7 +471,7 @@ LAWS: tuple[Law, ...] = (
     ),
     Law(
         "next-octet-is-delivered",
-        "In ESTABLISHED the next octet is delivered and acknowledged when it comes, and no other is.",
+        "Where text is received, the next octet is delivered and acknowledged when it comes, and no other is.",
         _delivery,
     ),
     Law(
@@ -480,10 +481,14 @@ LAWS: tuple[Law, ...] = (
     ),
     Law(
         "user-timeout-in-full",
-        "The user timeout ends a connection when the front of the queue has waited for its whole length, and not before.",
+        "The user timeout ends a connection only when the front of the queue has waited for its whole length.",
         _user_timeout, _timeout_in_ticks,
     ),
-    Law("user-is-told", "The user is told of a refusal, a reset or a timeout when it happens, and only then.", _told),
+    Law(
+        "user-is-told",
+        "The user is told of a refusal, a reset, a timeout or the peer's FIN where 3.10 says so, and of nothing else.",
+        _told,
+    ),
 )  # fmt: skip
 """The laws, in the order in which they are shown."""
 

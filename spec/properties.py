@@ -183,12 +183,13 @@ AGREE = Row(
 )  # fmt: skip
 NO_DEADLOCK = Row(
     "no-deadlock", ALWAYS,
-    "Where no protocol step is possible, both ends are at rest, or connected to each other, or a user was told of a failure.",
+    "Where no protocol step is possible, both ends are at rest or connected to each other, a user was told of a failure, or a "
+    "timer runs.",
 )  # fmt: skip
 FIGURE = Row(FIGURE_5, SOMETIMES, "Each arc of figure 5 for which the settings leave room is taken, in one run or another.")
 ESTABLISHES = Row(
     "establishes", EVENTUALLY,
-    "An active open whose peer stays willing ends in a connection with that peer, or its user is told.",
+    "An active open whose peer stays willing leads to a connection with that peer, or the attempt ends.",
 )  # fmt: skip
 DISCOVERED = Row(
     "half-open-is-discovered", EVENTUALLY,

@@ -18,7 +18,7 @@ READINGS: Mapping[str, str] = {
     "syn-text-dropped": "3.10.7.4, seventh: text on a SYN is not delivered in SYN-RECEIVED, nor kept",
     "syn-trimmed": "3.10.7.4, first: a SYN before the window is trimmed away, and what is left has none",
     "syn-untrimmed": "3.10.7.4, fourth: SYN-RECEIVED sees the SYN of a segment whose text alone lies in the window",
-    "same-syn-again": "a reset in SYN-RECEIVED after an active OPEN leads back to SYN-SENT, and the SYN is sent again",
+    "same-syn-again": "ours: a reset in SYN-RECEIVED after an active OPEN leads back to SYN-SENT, and the SYN is sent again",
     "new-syn-again": "ours: a reset in SYN-RECEIVED after an active OPEN leads back to SYN-SENT, with a SYN that has a new ISS",
     "on-after-reset": "3.10.7.4, fifth: a segment whose ACK SYN-RECEIVED answers by a reset is processed further, with its FIN",
     "syn-unacknowledged": "3.10.7.4, fifth: SYN-RECEIVED does not set SND.UNA",

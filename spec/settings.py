@@ -139,7 +139,7 @@ class Settings:
     @property
     def laps(self) -> int:
         """How often the numbers of octets begin again within one connection, at most."""
-        return 1 + max(self.data) >> self.seq_bits if self.uses_all_numbers(max(self.data)) else 0
+        return (1 + max(self.data)) >> self.seq_bits if self.uses_all_numbers(max(self.data)) else 0
 
     def value(self, name: str) -> str | int:
         """The value of one setting in canonical form. Raises UnknownSetting."""
@@ -219,7 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "handshake",
         choice("three-way", "two-way"),
-        "two-way: whoever is sent a SYN is ESTABLISHED at once and waits for no acknowledgement of its own",
+        "two-way: whoever is sent a SYN is ESTABLISHED at once and waits for no acknowledgment of its own",
     ),
     Setting("client", choice("active", "passive"), "how the client opens"),
     Setting("server", choice("active", "passive"), "how the server opens"),

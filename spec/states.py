@@ -44,7 +44,7 @@ OPENED = Enum("Opened", ("ACTIVE", "PASSIVE"))
 ACTIVE, PASSIVE = (const(s, OPENED) for s in OPENED.members)
 
 TOLD = Enum("Told", ("NOTHING", "REFUSED", "RESET", "TIMEOUT", "CLOSING"))
-"""What an end's user was last told of its connection by the other end or the network (3.9.1.8)."""
+"""What an end's user was last told of its connection without having asked: what 3.10 says to "signal" (3.6, MUST-12)."""
 NOTHING, REFUSED, RESET, TIMED_OUT, TOLD_CLOSING = (const(s, TOLD) for s in TOLD.members)
 
 HEARD = Enum("Heard", ("NO", "LATE", "TIMELY"))

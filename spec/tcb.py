@@ -104,7 +104,7 @@ class Tcb:
         # what was sent and delivered, where the numbers alone do not say it because they come again
         self.octets_sent = self._octets("sent", self.may_send, 0)
         self.octets_delivered = self._octets("delivered", self.may_receive, 2, history=True)
-        self.sent_now = self._count("sent_now", s.rate or 0, "octets sent in this tick, and not again", tcb=False)
+        self.sent_now = self._count("sent_now", s.rate or 0, "octets sent for the first time in this tick", tcb=False)
 
         # timers, where time is modelled: ticks since they were started (see `clock`)
         alive = s.keepalive
@@ -178,7 +178,7 @@ class Tcb:
         return self._declare(name, Int(0, most), note, tcb=tcb) if most else ZERO
 
     def _octets(self, what: str, most: int, beyond: int, *, history: bool = False) -> Expr:
-        """A count of octets, 0 to `most`, and `beyond` if more than were sent are delivered; where there is no need, ZERO."""
+        """A count of octets up to `most`, and `beyond` where more may be delivered than there are; ZERO if numbers say it."""
         if not self.settings.uses_all_numbers(most):
             return ZERO
         return self._declare(f"octets_{what}", Int(0, most + beyond), f"octets {what}, counted", history=history)

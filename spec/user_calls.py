@@ -312,7 +312,8 @@ def abort_and_linger(e: Event) -> None:
 def abort_behind_fin(e: Event) -> None:
     """The user calls ABORT where no reset is owed: the TCB is deleted, even if our FIN waits."""
     e.when(e.me.end in e.s.abort)
-    if e.state is CLOSING and e.s.reads("reset-for-fin"):
+    if e.state is CLOSING and e.reads("reset-for-fin"):
+        e.step.sentence = "The user calls ABORT where no reset is owed, since our FIN was sent: the TCB is deleted."
         e.when(~e.me.fin_waits)
     if e.state is TIME_WAIT and e.s.reads("linger-in-full"):
         e.when(~e.me.reset_sent)

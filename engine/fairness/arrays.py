@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["ArrayRegion"]
 
 
-
 class ArrayRegion:
-    """The states where a response is waited for, and its fair components: `fair_region.Region` on arrays.
+    """The states where a response is waited for, and its fair components: `region.Region` on arrays.
 
     `came` is the order in which the states of the region were come to; `before` and `by` are, for each position, the position
     before it in the region (-1: none) and the label that led from there.

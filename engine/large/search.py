@@ -1,8 +1,8 @@
 """A search in machine code: batches of states in, their successors put in order, looked up and numbered.
 
-It goes on where the plain search of `explore` has come to, and finds what that would: the same states in the same order, the
-same counts, the same first findings. A batch is expanded by all workers, each a slice of it; then each puts into the table, for
-the parts of it that are its own, what is new, in the order of the plain search; then each gives the new states of its slice
+It goes on where the plain search (`search.explore`) has come to, and finds what that would: the same states in the same order,
+the same counts, the same first findings. A batch is expanded by all workers, each a slice of it; then each puts into the table,
+for the parts of it that are its own, what is new, in the order of the plain search; then each gives the new states of its slice
 their positions, in that order, and expands its slice of the next batch.
 """
 

@@ -76,7 +76,7 @@ class Exploration:
     interrupted: bool = False
     seconds: float = 0.0
     large: LargeSearch | None = None  # the search in machine code, if it came to that
-    edges_kept: Edges | None = field(default=None, repr=False, compare=False)  # see `edges.edges_of`
+    edges_kept: Edges | None = field(default=None, repr=False, compare=False)  # see `graphs.edges`
 
     @property
     def system(self) -> System:

@@ -48,8 +48,8 @@ def explore(
 
     With `mirror`, of each state and its mirror image one stands for both (see `reductions.symmetry`).
 
-    Scenarios and eventually-properties are questions about the finished graph: see `scenario` and `liveness`. A keyboard
-    interrupt ends the search with what was found so far. Raises ValueOutsideSort if an action leaves a sort.
+    Scenarios and eventually-properties are questions about the finished graph: see `scenario` and `fairness.liveness`. A
+    keyboard interrupt ends the search with what was found so far. Raises ValueOutsideSort if an action leaves a sort.
     """
     watch = Watch(properties)
     unit = Compiled(system, watch.predicates, watch.event_names, mirror)
@@ -84,7 +84,6 @@ class Watch:
                 bits[1 << len(self.predicates)] = prop.name
                 wanted = prop.kind is PropertyKind.SOMETIMES
                 self.predicates.append(prop.predicate if wanted else negate(prop.predicate))
-
 
     def forget(self, decided: Container[str]) -> None:
         """Leave out the properties that are decided."""

@@ -20,7 +20,7 @@ class Unrolling:
     """States 0 .. n and the steps between them. `constraints` are what must hold.
 
     State 0 is `start`, a state with the conditions on it, or anything. Of the variables outside the relation's cone nothing is
-    said: `trace.replay` computes them.
+    said: `traces.trace.replay` computes them.
     """
 
     def __init__(self, relation: Relation, start: Start | None = None) -> None:

@@ -2,7 +2,7 @@
 
 The searches run on generated code and on solvers; `replay` has rebuilt their runs step by step. What is confirmed here is the
 rest: that the last state falsifies the predicate, that the event happened, that the scenario's lines are there, that a lasso
-stays where its response is owed. (Whether a lasso is *fair* is the question of `liveness`, asked once.)
+stays where its response is owed. (Whether a lasso is *fair* is the question of `fairness.liveness`, asked once.)
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _fault(prop: Property, trace: Trace) -> str:
     if prop.predicate is not None:
         return _predicate_fault(prop, trace)
     if prop.is_feasibility:
-        return ""  # that no fair run goes on from its end is for `liveness` to know
+        return ""  # that no fair run goes on from its end is for `fairness.liveness` to know
     return "" if any(_is_owed(response, trace) for response in prop.responses) else "what it owes comes about"
 
 
