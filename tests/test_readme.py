@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from synproof.engine.cli import main
+from synproof.models.ledger.pages import PAGES
 
 from .house import ROOT
 
@@ -89,6 +90,15 @@ def test_the_documents_show_what_is_printed(
 
 def test_the_readme_has_blocks_to_compare() -> None:
     assert any(command.startswith("compare two-way three-way") for _, command, _ in blocks())
+
+
+def test_the_readme_names_every_document() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(docs/([\w-]+)\.md\)", text))
+    assert linked == {path.stem for path in (ROOT / "docs").glob("*.md")}
+    pages = text.partition("### The pages")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\* \[docs/([\w-]+)\.md\]", pages, re.MULTILINE)) == {page.name for page in PAGES}
+    assert "Seven pages" in pages and len(PAGES) == 7
 
 
 @pytest.mark.parametrize(
