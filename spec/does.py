@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, const, count_if, implies, negate
+from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, const, count_if, implies, ite, negate
 from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
@@ -21,6 +21,7 @@ from .states import (
     FIN_WAIT_1,
     FIN_WAIT_2,
     LAST_ACK,
+    LISTEN,
     PASSIVE,
     SYN_RECEIVED,
     SYN_SENT,
@@ -77,6 +78,11 @@ class Does:
     def gives_way(self) -> Expr:
         """The step leads from such an attempt back to TIME-WAIT."""
         return (self.me.state == SYN_RECEIVED) & (self.after(self.me.state) == TIME_WAIT)
+
+    @property
+    def where_it_began(self) -> Expr:
+        """The state to which an attempt after a passive OPEN returns: LISTEN, or TIME-WAIT (MAY-2)."""
+        return ite(self.me.reopened, TIME_WAIT, LISTEN)
 
     # -- the arriving segment ------------------------------------------------------------------------------------
     @cached_property

@@ -95,7 +95,7 @@ def _arcs(does: Does) -> Iterator[Clause]:
         yield "something waits for its acknowledgment", does.me.something_unacknowledged
         spent = does.me.retries == (does.s.retransmit or 0)
         yield "and was sent as often as allowed, for giving up", spent | does.is_call("user_timeout")
-        yield "the timeout ends the attempt", (after == ite(does.me.reopened, TIME_WAIT, LISTEN)) == listens
+        yield "the timeout ends the attempt", (after == does.where_it_began) == listens
         yield "or the connection", after.isin("CLOSED", "LISTEN", "TIME_WAIT")
     elif does.is_call("leave"):
         yield "a timer leads from TIME-WAIT, or FIN-WAIT-2, to CLOSED", before.isin(TIME_WAIT, FIN_WAIT_2) & (after == CLOSED)
@@ -127,7 +127,6 @@ def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
     crossing = (before == SYN_SENT) & a.bare_syn
     confirmed = all_of(before == SYN_SENT, a.ack_acceptable, a.seg.syn_bit, ~a.seg.rst_bit)
     completed = (before == SYN_RECEIVED) & a.ack_counts
-    begins = ite(me.reopened, TIME_WAIT, LISTEN)  # where the attempt began
     returns = all_of(before == SYN_RECEIVED, a.acceptable, ~a.seg.rst_bit, a.syn_seen, me.opened == PASSIVE)
     yield "a SYN in LISTEN or SYN-SENT leads to SYN-RECEIVED", (answers | crossing) == (
         (before != SYN_RECEIVED) & (after == SYN_RECEIVED)
@@ -145,7 +144,7 @@ def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
     rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error, last_ack)
     yield "nothing but a reset, a SYN or the last ACK ends what was begun", implies(ended, rightly)
     yield "the last ACK ends LAST-ACK", implies((before == LAST_ACK) & a.acks_fin, after == CLOSED)
-    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == begins)
+    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == does.where_it_began)
     yield "no arriving segment leads to SYN-SENT", (after != SYN_SENT) | (before == SYN_SENT)
 
 
@@ -219,8 +218,9 @@ def _resets_believed(does: Does) -> Iterator[Clause]:
     me, a, rst = does.me, does.arriving, does.arriving.seg.rst_bit
     after = does.after(me.state)
     listens = (me.state == SYN_RECEIVED) & ((me.opened == PASSIVE) if does.s.must_11 else TRUE)
-    begins = ite(me.reopened, TIME_WAIT, LISTEN)  # where the attempt began
-    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(a.rst_valid & listens, after == begins)
+    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(
+        a.rst_valid & listens, after == does.where_it_began
+    )
     yield "and ends anything else", implies(a.rst_valid & ~listens, after == CLOSED)
     yield "any other reset changes nothing", implies(rst & ~a.rst_valid, does.keeps_all())
     yield "a reset is answered only by a challenge ACK", implies(rst & ~a.challenged, does.every(lambda _: FALSE))

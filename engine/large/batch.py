@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .store import Array
+    from .growing import Array
 
 __all__ = ["FEW", "Buffers", "Slice"]
 

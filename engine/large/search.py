@@ -29,7 +29,7 @@ from .store import Index, Parents, States, Store
 if TYPE_CHECKING:
     from ..search.checkpoint import Page
     from ..search.explore import Search
-    from .store import Array
+    from .growing import Array
 
 __all__ = ["LargeSearch", "machines_of"]
 

@@ -16,11 +16,8 @@ from .growing import Growing
 from .kernels import PARTS
 
 if TYPE_CHECKING:
-    import numpy
-
     from ..search.checkpoint import Page
-
-    Array: TypeAlias = numpy.ndarray[Any, Any]
+    from .growing import Array
 
 Each: TypeAlias = Callable[[Callable[[Any], int], Iterable[Any]], Iterable[int]]  # does something to each of some things
 

@@ -22,7 +22,7 @@ from ..reductions.mirror import Mirror
 from ..system import System
 from .exploration import Exploration, Finding, Run
 from .keeping import keep, kept, load, pages_of, restore
-from .limits import ALONE, UNLIMITED, Limits, Means, Progress, memory_in_use
+from .limits import ALONE, BATCH, PROGRESS_EVERY, UNLIMITED, Limits, Means, Progress, memory_in_use
 
 if TYPE_CHECKING:
     from ..large.machine import Machine
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ALONE", "UNLIMITED", "Exploration", "Finding", "Limits", "Means", "Progress", "Run", "Search", "explore", "memory_in_use",
 ]  # fmt: skip
-
-BATCH = 512  # states between two looks at clock and memory
-PROGRESS_EVERY = 0.2  # seconds
 
 
 def explore(

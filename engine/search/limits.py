@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-__all__ = ["ALONE", "UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
+__all__ = ["ALONE", "BATCH", "PROGRESS_EVERY", "UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
+
+BATCH = 512  # states between two looks at clock and memory
+PROGRESS_EVERY = 0.2  # seconds
 
 
 @dataclass(frozen=True)

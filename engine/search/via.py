@@ -13,11 +13,9 @@ from ..expr import Expr, negate
 from ..property import Property, PropertyKind
 from ..system import System
 from .explore import UNLIMITED, Limits, Progress, Run
+from .limits import BATCH, PROGRESS_EVERY
 
 __all__ = ["ViaResult", "shortest_via"]
-
-BATCH = 512  # nodes between two looks at clock and memory
-PROGRESS_EVERY = 0.2  # seconds
 
 
 @dataclass(frozen=True)
