@@ -255,10 +255,11 @@ def delivered(e: Event, octets: Expr, stale: Operand) -> None:
     """So many octets are delivered to the user, some of which are `stale`."""
     sender = f"the octets were sent by the incarnation of the {e.peer.end} that the {e.me.end} is connected to"
     receiver = f"and they were sent to the present incarnation of the {e.me.end}"
-    clauses = [(sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))]
+    clauses: list[tuple[str, Expr]] = [(sender, _same_source(e, e.seg)), (receiver, any_of(e.seg.known, e.seg.syn_bit))]
     _count_delivered(e, octets)
     if e.me.octets_delivered is not ZERO:
-        clauses.append(("and each belongs where it is delivered: it is no older one of the same number", negate(stale)))
+        misplaced = all_of(stale, *(truth for _, truth in clauses))
+        clauses.append(("and each belongs where it is delivered: it is no older one of the same number", negate(misplaced)))
     if e.me.gets_fin and e.me.sends_fin:  # else the connection does not end by FINs
         e.step.change(e.me.missed, e.me.missed | all_of(stale))  # for it took the place of another
     e.step.event("stale-data", stale, *clauses)
