@@ -39,9 +39,14 @@ Leaf: TypeAlias = Any  # the packed form of a value: a Term, or for a bag the tu
 
 @cache
 def solver_module() -> Any:
-    """Z3's Python module, imported on the first call."""
+    """Z3's Python module, imported on the first call.
+
+    Python may collect garbage in any thread, and with it terms, while Z3 is at work in another: unless Z3 is told of that, the
+    two meet in its memory.
+    """
     import z3
 
+    z3.Z3_enable_concurrent_dec_ref(z3.main_ctx().ref())
     return z3
 
 
@@ -474,7 +479,9 @@ def _check(solver: Any, assumptions: Sequence[Term], over: Callable[[], str] | N
             if reason := over():
                 _stop(solver, checking)
                 return reason
-        return done.result()
+        said = done.result()
+        checking.join()  # what it still holds of Z3 it lets go of before Z3 is asked again
+        return said
     except KeyboardInterrupt:
         _stop(solver, checking)
         raise
