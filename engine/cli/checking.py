@@ -47,7 +47,10 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-v", "--show-witnesses", action="store_true", help="draw witnesses, name idle actions")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
     parser.add_argument("--trace-dir", metavar="DIR", help="save each run there as MODEL.PROPERTY.itf.json")
-    parser.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="threads of a large search (1)")
+    parser.add_argument(
+        "--workers", type=at_least(1), default=1, metavar="N",
+        help="threads of a large search (1); at most as many as there are processors, or 8",
+    )  # fmt: skip
     parser.add_argument("--checkpoint", metavar="DIR", help="keep there how far the search has come, twice a minute")
     parser.add_argument("--resume", metavar="DIR", help="go on from the checkpoint that is there, and keep on keeping it")
 

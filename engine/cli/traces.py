@@ -19,6 +19,7 @@ from ..property import Property
 from ..results import ModelResult, PropertyResult, stronger
 from ..traces.itf import Header, TraceFile, TraceFileError, TraceOfAnotherModel, document, read, save
 from ..traces.itf_document import short
+from ..traces.telling import decides
 from ..traces.trace import Trace
 from .trouble import CannotWrite, CommandLineError, exit_code_of
 
@@ -147,6 +148,9 @@ def load_trace(
         raise TraceOfAnotherModel(
             f"{path} belongs to another version of {loaded.name}: there {file.about} was {short(file.header.description)}"
         )
+    said, shown = file.header.verdict, decides(trace, prop) if prop is not None else None
+    if said and shown and said is not shown:
+        raise TraceFileError(f"{path} is damaged: by its words {file.about} is {said.value}, by its run it is {shown.value}")
     return file, loaded, trace, prop
 
 

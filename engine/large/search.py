@@ -9,6 +9,7 @@ their positions, in that order, and expands its slice of the next batch.
 from __future__ import annotations
 
 import inspect
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["LargeSearch", "machines_of"]
 
 ROWS = 1 << 17  # successors in a slice of a batch, about
+MANY = 8  # workers, or as many as there are processors: more are not faster, and each takes room of its own
 LOOK_EVERY = 0.05  # seconds between two looks at clock and memory
 
 
@@ -53,7 +55,7 @@ class LargeSearch:
             machine.load()
         self.search, self.result = search, search.result
         self.machine = {name: machine[name] for machine in machines for name in machine}
-        self.workers = min(search.means.workers, 1 << kernels.PARTS)
+        self.workers = min(search.means.workers, max(MANY, os.cpu_count() or 1), 1 << kernels.PARTS)
         unit, result = search.unit, search.result
         self.store = Store(unit.layout.words, self.machine)
         for states, parents in pages:

@@ -136,6 +136,7 @@ class _Search:
 
     def run(self, depth: int, progress: Callable[[Deepening], None] | None, inductive: bool = True) -> None:
         """Depth by depth, until all is decided or a limit is met; `inductive`: what is so is proved on the way."""
+        longest = max((len(question.steps) for question in [*self.open, *self.lacking]), default=0)
         for number in range(depth + 1):
             before = time.monotonic()
             self._search(number)
@@ -147,6 +148,9 @@ class _Search:
             if progress:
                 progress(Deepening(self.depth, len(self.open), time.monotonic() - self.started))
             if self.stopped_by or not self.open:
+                return
+            if self.frontiers.ended and number >= self.frontiers.depth + longest:
+                self.depth = depth  # no run sets out from a frontier that is empty
                 return
 
     def _search(self, depth: int) -> None:

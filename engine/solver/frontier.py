@@ -43,6 +43,11 @@ class Frontiers:
         """The last frontier that was found."""
         return len(self.found) - 1
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing lies so far from the beginning as the last frontier: every state was found before."""
+        return not self.found[-1]
+
     def worth(self, work: float) -> bool:
         """Whether the next frontier takes less time than this work of Z3's (see `smt.work`)."""
         few = len(self._reached) <= FEW

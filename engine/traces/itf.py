@@ -242,10 +242,9 @@ class _Fields:
 def _verdict(where: str, word: str | None) -> Verdict | None:
     if word is None:
         return None
-    try:
-        return Verdict(word)
-    except ValueError:
-        raise _damaged(where, f"{short(word)} is no verdict") from None
+    if word not in (Verdict.VIOLATED.value, Verdict.REACHED.value):
+        raise _damaged(where, f"a run shows that a property is violated, or reached, and nothing else: not {short(word)}")
+    return Verdict(word)
 
 
 def _is_number(value: Any) -> bool:

@@ -203,6 +203,8 @@ def test_a_trace_of_a_property_of_ones_own_is_replayed_too(tmp_path: Path) -> No
         (lambda text: "", "damaged"),
         (lambda text: text.replace('"OPEN"', '"PENDING"'), "damaged"),
         (lambda text: text.replace("client.leave", "client.ask"), "damaged"),
+        (lambda text: text.replace('"violated"', '"holds"'), "violated, or reached, and nothing else: not 'holds'"),
+        (lambda text: text.replace('"violated"', '"reached"').replace('"violation"', '"ok"'), "by its run it is violated"),
         (lambda text: "[]", "ITF"),
     ],
 )

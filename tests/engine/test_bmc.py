@@ -72,6 +72,11 @@ def test_the_shortest_violation_is_found(depth: int) -> None:
     assert found.depth == 5, "the search ends where nothing is left to decide"
 
 
+def test_where_nothing_new_is_left_any_depth_is_reached_at_once() -> None:
+    found = bounded(counting(), [always(armed | (count != 6))], 10**12).result("p")
+    assert (found.verdict, found.depth) == (Verdict.HOLDS_UP_TO, 10**12)
+
+
 def test_below_its_depth_it_is_not_found() -> None:
     found = bounded(counting(), [always(count < 5)], 4)
     assert only(found) == (Verdict.HOLDS_UP_TO, None)

@@ -220,6 +220,12 @@ def test_a_table_that_grows_keeps_all(workers: int, fullest: float, monkeypatch:
     assert 12345678 not in result.index and -1 not in result.index and 1 << 70 not in result.index
 
 
+def test_more_workers_than_are_of_use_take_no_room() -> None:
+    result = explore(counter(12), means=Means(10**6, 0))
+    assert result.large is not None and result.large.workers <= max(8, os.cpu_count() or 1)
+    assert len(result.states) == 1 << 12
+
+
 def test_time_and_memory_stop_it() -> None:
     late = explore(counter(22), limits=Limits(timeout=0.05), means=AT_ONCE)  # four million states: far more than that
     assert late.stopped_by == "--timeout 0.05" and late.frontier > 0 and late.large is not None
