@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .readings import CLASHES
+from .readings import CLASHES, IDLE
 from .settings import Settings
 
 __all__ = ["contradiction"]
@@ -22,9 +22,11 @@ Fault = tuple[str, ...]  # text, names
 
 
 def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
-    """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few."""
-    packed = () if alone else (_choices,)
-    checks = (_numbers, _wrapping, *packed, _held, _limits, _idle, _time, _old_duplicates, _readings)
+    """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few, and what its user may
+    call is no setting.
+    """
+    explored = () if alone else (_choices, _idle_readings)
+    checks = (_numbers, _wrapping, *explored, _held, _limits, _idle, _time, _old_duplicates, _readings)
     return next((fault for check in checks for fault in check(settings)), None)
 
 
@@ -210,3 +212,9 @@ def _readings(s: Settings) -> Iterator[Fault]:
     for one, other in CLASHES:
         if s.reads(one) and s.reads(other):
             yield _fault(f"readings: {one} and {other} read the same words differently", "readings")
+
+
+def _idle_readings(s: Settings) -> Iterator[Fault]:
+    for name, (setting, value) in IDLE.items():
+        if s.reads(name) and s.value(setting) == value:
+            yield _fault(f"readings: {name} changes nothing with {setting} = {value}", "readings", setting)

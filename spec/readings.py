@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["CLASHES", "READINGS"]
+__all__ = ["CLASHES", "IDLE", "READINGS"]
 
 READINGS: Mapping[str, str] = {
     "quiet-but-for-resets": "3.4.2 and 3.10.7.1: resets answer in the quiet time too, for they assign no sequence numbers",
@@ -36,3 +36,13 @@ READINGS: Mapping[str, str] = {
 
 CLASHES = (("syn-text-at-once", "syn-text-dropped"), ("syn-trimmed", "syn-untrimmed"), ("same-syn-again", "new-syn-again"))
 """Readings of the same words, of which a model can follow one."""
+
+IDLE: Mapping[str, tuple[str, str]] = {
+    "quiet-but-for-resets": ("quiet-time", "off"),
+    "only-ack-of-fin": ("close", "off"),
+    "queued-close-ends": ("close", "off"),
+    "give-up-closes": ("give-up", "off"),
+    "reset-for-fin": ("close", "off"),
+    "linger-in-full": ("abort-to", "closed"),
+}
+"""Name -> the setting, and its value, with which there is nothing to be read so."""

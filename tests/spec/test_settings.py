@@ -72,6 +72,7 @@ WITH: dict[str, dict[str, object]] = {
     "rate": {"data": 3, "msl": 1},
     "isn": {"msl": 1}, "quiet-time": {"msl": 1}, "time-wait": {"msl": 3}, "time-wait-restart": {"msl": 1},
     "user-timeout": {"msl": 1}, "keepalive": {"msl": 1}, "fin-wait-2-timeout": {"msl": 1}, "abort-to": {"abort": "on"},
+    "readings": {"close": "on"},
 }  # fmt: skip
 CASES = [(name, value) for name, (_, values) in DOCUMENTED.items() for value in values]
 
@@ -265,6 +266,8 @@ def test_one_setting_can_be_changed() -> None:
         ({"old-duplicates": "server:A:1:16:0"}, {"old-duplicates", "seq-bits"}),
         ({"old-duplicates": "server:A:1:1:3"}, {"old-duplicates", "window"}),
         ({"old-duplicates": "client:S:1:0:0,client:S:2:0:0"}, {"old-duplicates", "capacity"}),
+        ({"readings": "only-ack-of-fin"}, {"readings", "close"}),
+        ({"readings": "quiet-but-for-resets", "msl": 1}, {"readings", "quiet-time"}),
     ],
 )
 def test_settings_that_contradict_one_another_are_refused(values: dict[str, object], names: set[str]) -> None:
