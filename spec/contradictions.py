@@ -22,8 +22,8 @@ Fault = tuple[str, ...]  # text, names
 
 
 def contradiction(settings: Settings, *, alone: bool = False) -> Fault | None:
-    """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few, and what its user may
-    call is no setting.
+    """The first contradiction, or None. One endpoint `alone` is not explored: its numbers need not be few, and what its user
+    may call is no setting.
     """
     explored = () if alone else (_choices, _idle_readings)
     checks = (_numbers, _wrapping, *explored, _held, _limits, _idle, _time, _old_duplicates, _readings)
