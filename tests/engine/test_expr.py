@@ -411,7 +411,7 @@ def tables() -> Mapping[str, frozenset[Op]]:
 
 def test_every_interpretation_knows_every_operator() -> None:
     found = tables()
-    named = ("evaluate", "source", "smt", "prose", "promela_terms", "tla_terms")
+    named = ("evaluate", "source", "solver.smt", "prose", "foreign.promela_terms", "foreign.tla_terms")
     assert {f"synproof.engine.{name}" for name in named} <= set(found)
     for name, known in found.items():
         assert known == frozenset(Op), f"{name} lacks {[op.name for op in frozenset(Op) - known]}"
