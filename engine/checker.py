@@ -174,7 +174,7 @@ class _Judge:
             run = self._run(prop)
             if run is not None:
                 trace = confirm(prop, self.explored.trace(run, prop.name))
-                return PropertyResult(prop, Verdict.REACHED if sometimes else Verdict.VIOLATED, trace)
+                return PropertyResult(prop, prop.shown, trace)
         except KeyboardInterrupt:
             self.interrupted = True
             return PropertyResult(prop, Verdict.INCOMPLETE, reason="interrupted before it was decided")

@@ -200,6 +200,11 @@ class Property:
         return tuple(all_of(expr) for expr in asked)  # which takes a plain True for what it is
 
     @property
+    def shown(self) -> Verdict:
+        """The verdict of a run that decides it."""
+        return Verdict.REACHED if self.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
+
+    @property
     def is_feasibility(self) -> bool:
         """Whether it only says that every finite run extends to one that is fair."""
         return self.kind is PropertyKind.EVENTUALLY and not self.responses

@@ -6,7 +6,6 @@ import argparse
 import textwrap
 
 from ..catalogue import find
-from ..property import Verdict
 from ..render import render_ladder
 from ..traces.confirm import confirm
 from ..traces.itf import TraceFileError
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Replay, and tell the run."""
     file, model, trace, prop = load_trace(find(), arguments.trace, arguments.model)
     verdict = file.header.verdict
-    if prop is not None and verdict in (Verdict.VIOLATED, Verdict.REACHED):
+    if prop is not None and verdict:
         try:
             confirm(prop, trace)
         except ReplayFailed as error:

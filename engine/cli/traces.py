@@ -19,7 +19,6 @@ from ..property import Property
 from ..results import ModelResult, PropertyResult, stronger
 from ..traces.itf import Header, TraceFile, TraceFileError, TraceOfAnotherModel, document, read, save
 from ..traces.itf_document import short
-from ..traces.telling import decides
 from ..traces.trace import Trace
 from .trouble import CannotWrite, CommandLineError, exit_code_of
 
@@ -148,9 +147,10 @@ def load_trace(
         raise TraceOfAnotherModel(
             f"{path} belongs to another version of {loaded.name}: there {file.about} was {short(file.header.description)}"
         )
-    said, shown = file.header.verdict, decides(trace, prop) if prop is not None else None
-    if said and shown and said is not shown:
-        raise TraceFileError(f"{path} is damaged: by its words {file.about} is {said.value}, by its run it is {shown.value}")
+    said = file.header.verdict
+    if prop is not None and said and said is not prop.shown:
+        is_so = f"{said.value}, by its run it is {prop.shown.value}"
+        raise TraceFileError(f"{path} is damaged: by its words {file.about} is {is_so}")
     return file, loaded, trace, prop
 
 

@@ -129,8 +129,6 @@ class _Search:
         if question is None:
             several = "a bounded search looks for one run, and this asks for several"
             reason = several if prop.each else "a bounded search does not decide what happens eventually"
-            if prop.each:
-                reason = "a bounded search looks for one run, and this asks for several"
             self.found[prop.name] = PropertyResult(prop, Verdict.NOT_APPLICABLE, reason=reason)
         return question
 
@@ -249,8 +247,7 @@ class _Search:
         prop = self.by_name[question.name]
         initial, begun = self.frontiers.run_to(self.frontiers.read(answer.model, runs.states[0]))
         trace = replay(self.system, initial, [*begun, *runs.instances(answer.model, depth - base)], about=prop.name)
-        verdict = Verdict.REACHED if prop.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
-        self.found[prop.name] = PropertyResult(prop, verdict, confirm(prop, trace))
+        self.found[prop.name] = PropertyResult(prop, prop.shown, confirm(prop, trace))
         self.open.remove(question)
 
     def result(self) -> BoundedResult:

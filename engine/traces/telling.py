@@ -211,7 +211,7 @@ def decides(trace: Trace, prop: Property) -> Verdict | None:
         confirm(prop, trace)
     except ReplayFailed:
         return None
-    return Verdict.REACHED if prop.kind is PropertyKind.SOMETIMES else Verdict.VIOLATED
+    return prop.shown
 
 
 def _ending(trace: Trace, prop: Property, verdict: Verdict | None) -> Ending:
