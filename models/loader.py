@@ -269,6 +269,8 @@ def _one_line(file: ModelFile, key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise file.error(f"{key} must be a text, not {_kind_of(value)}", key)
+    if unseen := next((char for char in value if not char.isprintable() and char not in "\r\n"), None):
+        raise file.error(f"{key} must be one line that can be printed: U+{ord(unseen):04X} cannot", key)
     if not value.isprintable() or not 0 < len(value.strip()) <= 200:
         raise file.error(f"{key} must be one line of at most 200 characters", key)
     return value.strip()

@@ -28,6 +28,7 @@ class Command:
     module: str
 
 
+MOST_DIGITS = 18  # so that any number fits into a signed word of 64 bits
 COMMANDS = (
     Command("list", "models, properties, settings, claims: what there is", "listing"),
     Command("check", "check models: verdicts, counts, shortest counterexamples", "checking"),
@@ -154,10 +155,14 @@ def one_of(*known: str, later: Sequence[str] = ()) -> Callable[[str], str]:
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """A reader of whole numbers."""
+    """A reader of whole numbers, none of which takes more than 63 bits."""
 
     def number(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
+        if not text.isascii() or not text.isdigit():
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        if len(text) > MOST_DIGITS:
+            raise argparse.ArgumentTypeError(f"a number of {len(text)} digits is too large: at most {MOST_DIGITS}")
+        if int(text) < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
