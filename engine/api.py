@@ -51,9 +51,21 @@ def load_model(
     """A shipped model by its name, or a file; `settings` win over the file's.
 
     `properties` are names of those to check; none: what the model declares. Raises a SynproofError that says what is wrong with
-    the file, a setting or a name.
+    the file, a setting or a name; LanguageError for arguments of other kinds.
+
+    >>> load_model("two-way", {"window": 0})
+    Traceback (most recent call last):
+        ...
+    synproof.spec.settings.SettingError: settings: window = 0: 0 is less than 1; allowed: 1 to 2147483647
     """
-    return choose(find(), os.fspath(name_or_path), settings, properties).subject
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise LanguageError(f"a model is given by its name or a path, not by {name_or_path!r}")
+    if settings is not None and not _is_mapping(settings):
+        raise LanguageError(f"settings are a mapping from names to values, not {settings!r}")
+    if isinstance(properties, str) or not all(isinstance(name, str) for name in properties):
+        raise LanguageError(f"properties are a sequence of names, not {properties!r}")
+    given = dict.fromkeys(settings or (), "settings")
+    return choose(find(), os.fspath(name_or_path), settings, properties, given=given).subject
 
 
 def check(
@@ -65,7 +77,7 @@ def check(
     """
     if engine not in ("explore", "smt"):
         raise LanguageError(f"check takes one engine, explore or smt, not {engine!r}")
-    subject = load_model(model) if isinstance(model, str) else model
+    subject = _subject(model)
     (result,) = _check(subject, Task(engine, depth, limits or Limits()))
     return result
 
@@ -74,8 +86,7 @@ def explored_graph(model: Subject | str, *, limits: Limits | None = None, descri
     """The reachable states and transitions as a networkx graph (`engine.graphs.graph.to_networkx` says what its nodes have)."""
     from .graphs.graph import to_networkx
 
-    subject = load_model(model) if isinstance(model, str) else model
-    return to_networkx(explored(subject, Task(limits=limits or Limits())), describe)
+    return to_networkx(explored(_subject(model), Task(limits=limits or Limits())), describe)
 
 
 def assert_holds(
@@ -120,6 +131,18 @@ def assert_violated(
     return found.trace
 
 
+def _is_mapping(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+
+
+def _subject(model: Subject | str) -> Subject:
+    if isinstance(model, str):
+        return load_model(model)
+    if not isinstance(model, Subject):
+        raise LanguageError(f"a model is given by its name, or as a Subject (load_model gives one), not by {model!r}")
+    return model
+
+
 def _one(
     model: Subject | str, prop: Property | str, settings: Mapping[str, object] | None, limits: Limits | None
 ) -> ModelResult:
@@ -129,7 +152,7 @@ def _one(
     elif settings:
         raise LanguageError("settings can only be given together with the name of a model: this one is built already")
     else:
-        subject = model
+        subject = _subject(model)
     if isinstance(prop, str):
         chosen = next((p for p in subject.properties if p.name == prop), None)
         if chosen is None:

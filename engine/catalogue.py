@@ -6,7 +6,7 @@ The engine knows no room above it. A distribution names its catalogue as an entr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -134,11 +134,11 @@ class Catalogue(Protocol):
         """Name and title of each model that is shipped, in the order of the names. Fast: nothing is built or checked."""
 
     def load(
-        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, given: Mapping[str, str] = {}
     ) -> LoadedModel:
         """Read a shipped model, or a file; `overrides` are settings that win over the file's.
 
-        They are said to come from `-s`, those in `varied` from `--vary`.
+        They are said to come from `-s`, unless `given` says of one how else it was given (`--vary`).
         """
 
     def build(self, model: LoadedModel, only: Sequence[str] = ()) -> tuple[System, list[Property]]:

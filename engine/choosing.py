@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .catalogue import Catalogue, Declaration, LoadedModel
@@ -42,15 +42,15 @@ def choose(
     settings: Mapping[str, object] | None = None,
     only: Sequence[str] = (),
     own: Sequence[Own] = (),
-    varied: Collection[str] = (),
+    given: Mapping[str, str] = {},
 ) -> Chosen:
     """A model with its properties: those named in `only`, or if there are none all that it declares; and those of one's own.
 
-    `varied` are the names of the settings that `--vary` gives. Raises whatever is wrong with the file, the settings, the names
-    or the expressions.
+    `given` says of a setting how it was given, if not by `-s`. Raises whatever is wrong with the file, the settings, the
+    names or the expressions.
     """
     started = time.monotonic()
-    model = catalogue.load(name, settings or None, varied)
+    model = catalogue.load(name, settings or None, given)
     system, properties = catalogue.build(model, tuple(dict.fromkeys(only)))
     properties += [catalogue.own_property(model, system, prop.name, prop.kind, prop.text) for prop in own]
     values = model.settings.as_dict()

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -44,12 +44,12 @@ class TcpCatalogue:
         return list(shipped_titles())
 
     def load(
-        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, given: Mapping[str, str] = {}
     ) -> Model:
         """A checked model. Raises ModelFileError (150), SettingError (151; 2 for what is unknown)."""
         from .loader import load
 
-        return load(name_or_path, overrides, _kinds, varied)
+        return load(name_or_path, overrides, _kinds, given)
 
     def build(self, model: LoadedModel, only: Sequence[str] = ()) -> tuple[System, list[Property]]:
         """The model's system, and its properties in the order in which they are declared, or of `only`.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,14 +54,14 @@ def load(
     name_or_path: str,
     overrides: Mapping[str, object] | None = None,
     named: Kinds = dict,
-    varied: Collection[str] = (),
+    given: Mapping[str, str] = {},
 ) -> Model:
     """A shipped model by name, or a file of the user's.
 
     Raises ModelFileError for a file that cannot be read or names what does not exist; SettingError (a wrong value),
     Contradiction with the place of the setting; UnknownSetting for an override that does not exist.
     """
-    options = {name: "--vary" if name in varied else "-s" for name in overrides or {}}
+    options = {name: given.get(name, "-s") for name in overrides or {}}
     return _model(find_file(name_or_path), overrides or {}, options, named)
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from synproof.engine.errors import SynproofError
 from synproof.engine.evaluate import Transition, apply, evaluate, holds
@@ -47,8 +48,9 @@ from .refusals import ABORT, CLOSE, NO_ROOM, OPEN, REFUSALS, SEND, SPENT
 from .settings import SettingError, Settings, setting
 
 __all__ = [
-    "Abort", "ActiveOpen", "Ambiguous", "Arrives", "Close", "Connection", "Endpoint", "Event", "GoOn", "MissingChoice",
-    "NotModelled", "NothingHappens", "Outcome", "PassiveOpen", "Refused", "Segment", "Send", "Timeout", "Timer",
+    "Abort", "ActiveOpen", "AloneError", "Ambiguous", "Arrives", "Close", "Connection", "Endpoint", "Event", "GoOn",
+    "MissingChoice", "NotModelled", "NothingHappens", "Outcome", "PassiveOpen", "Refused", "Segment", "Send", "Timeout",
+    "Timer",
 ]  # fmt: skip
 
 SECTIONS = {OPEN: "3.10.1,", SEND: "3.10.2,", CLOSE: "3.10.4,", ABORT: "3.10.5,"}
@@ -184,8 +186,9 @@ class Endpoint:
     def outcomes(self, connection: Connection, event: Event) -> tuple[Outcome, ...]:
         """What the event can lead to: one outcome for each rule that answers it, in the order of the RFC; none if none does.
 
-        Raises MissingChoice.
+        Raises MissingChoice, and AloneError for what is no event.
         """
+        _check(event)
         role = connection.opened
         if isinstance(event, ActiveOpen | PassiveOpen) and connection.state == "CLOSED":
             role = "PASSIVE" if isinstance(event, PassiveOpen) else "ACTIVE"
@@ -246,6 +249,18 @@ class Endpoint:
                 return AloneError(f"{event}: a segment carries 1 to mss = {self.settings.mss} octets; call SEND several times")
             words = SPENT if connection.closed_by_user else NO_ROOM
         return Refused(call, connection.state, words)
+
+
+def _check(event: object) -> None:
+    """Raises AloneError unless it is an event, with values of the sorts that its fields have."""
+    if not isinstance(event, get_args(Event)):
+        raise AloneError(f"{event!r:.60} is no event; events: {', '.join(kind.__name__ for kind in get_args(Event))}")
+    octets = getattr(event, "octets", None)
+    if octets is not None and type(octets) is not int:
+        raise AloneError(f"{event!r:.80}: octets are counted, so they are a whole number")
+    for name, kind in (("segment", Segment), ("timer", Timer)):
+        if not isinstance(getattr(event, name, None), kind | None):
+            raise AloneError(f"{event!r:.80}: its {name} must be a {kind.__name__}")
 
 
 def _answers(action: Action, event: Event) -> bool:

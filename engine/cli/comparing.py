@@ -125,7 +125,7 @@ def _cell(
     catalogue: Catalogue, name: str, fixed: Mapping[str, str], varied: Mapping[str, str], properties: Sequence[str]
 ) -> Chosen:
     """A model with settings of `-s` and of `--vary`; the latter are part of its name."""
-    one = choose(catalogue, name, {**fixed, **varied}, properties, varied=varied)
+    one = choose(catalogue, name, {**fixed, **varied}, properties, given=dict.fromkeys(varied, "--vary"))
     values = ",".join(f"{setting}={value}" for setting, value in varied.items())
     return replace(one, subject=replace(one.subject, name=f"{one.model.name}[{values}]")) if values else one
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class FakeCatalogue:
         return [(name, row[0]) for name, row in sorted(MODELS.items())]
 
     def load(
-        self, name_or_path: str, overrides: Mapping[str, object] | None = None, varied: Collection[str] = ()
+        self, name_or_path: str, overrides: Mapping[str, object] | None = None, given: Mapping[str, str] = {}
     ) -> FakeModel:
         """A door by its name."""
         if name_or_path not in MODELS:
@@ -128,7 +128,7 @@ class FakeCatalogue:
             if name in VALUES and value not in VALUES[name] or name not in VALUES and not str(value).isdigit():
                 raise WrongValue(f"{name} = {value!r} is not one of its values")
             values[name] = str(value) if name in VALUES else int(str(value))
-            sources[name] = Source("--vary" if name in varied else "-s")
+            sources[name] = Source(given.get(name, "-s"))
         return FakeModel(name_or_path, title, FakeSettings(values), sources, listed, expect)
 
     def build(self, model: Any, only: Sequence[str] = ()) -> tuple[System, list[Property]]:

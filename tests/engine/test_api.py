@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,21 @@ def test_a_system_of_ones_own_is_checked_with_either_engine() -> None:
 def test_check_takes_one_engine(engine: str) -> None:
     with pytest.raises(LanguageError, match="explore or smt"):
         check(doors(), engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"settings": {3: 4}}, "settings are a mapping"),
+        ({"settings": 5}, "settings are a mapping"),
+        ({"settings": {"window": 0}}, "^settings: window = 0"),
+        ({"properties": "no-ghost-connection"}, "a sequence of names"),
+        ({"name_or_path": 3}, "by its name or a path"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_by_name(given: dict[str, Any], text: str) -> None:
+    with pytest.raises(SynproofError, match=text):
+        load_model(**{"name_or_path": "two-way", **given})
 
 
 def test_what_holds_is_asserted_and_gives_the_result() -> None:

@@ -6,6 +6,7 @@ import doctest
 import random
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from synproof.spec.alone import (
     SECTIONS,
     Abort,
     ActiveOpen,
+    AloneError,
     Ambiguous,
     Arrives,
     Close,
@@ -357,6 +359,12 @@ def test_two_rules_may_answer_where_the_endpoint_goes_on_by_itself() -> None:
     assert (ended.state, [str(s) for s in sent]) == (
         "FIN_WAIT_1", ["<SEQ=6><ACK=10><DATA=4><CTL=ACK>", "<SEQ=10><ACK=10><CTL=FIN,ACK>"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ["SYN", None, Arrives, Send(1.5), Send(True), Arrives("SYN"), Timeout("user")])  # type: ignore[arg-type]
+def test_what_is_no_event_is_refused(event: Any) -> None:
+    with pytest.raises(AloneError, match=r"is no event|whole number|must be a"):
+        ENDPOINT.step(in_state("ESTABLISHED"), event)
 
 
 def test_values_and_settings_are_checked() -> None:
