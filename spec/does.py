@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from synproof.engine.expr import TRUE, Expr, Operand, all_of, any_of, const, count_if, implies, ite, negate
+from synproof.engine.expr import FALSE, TRUE, Expr, Operand, all_of, any_of, const, count_if, implies, ite, negate
 from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
@@ -78,6 +78,15 @@ class Does:
     def gives_way(self) -> Expr:
         """The step leads from such an attempt back to TIME-WAIT."""
         return (self.me.state == SYN_RECEIVED) & (self.after(self.me.state) == TIME_WAIT)
+
+    @property
+    def goes_on(self) -> Expr:
+        """There is a connection, or an attempt at one, before the step and after it, and it is the same one."""
+        me = self.me
+        return all_of(
+            *(state.isin(SYN_SENT, SYN_RECEIVED, *SYNCHRONIZED) for state in (me.state, self.after(me.state))),
+            ~self.reopens, ~self.gives_way, self.keeps(me.reset_sent) if me.reset_sent is not FALSE else TRUE,
+        )  # fmt: skip
 
     @property
     def where_it_began(self) -> Expr:
