@@ -10,7 +10,7 @@ from synproof.engine.api import Subject, check
 from synproof.engine.property import PropertyKind, Verdict
 from synproof.engine.results import disagreements
 
-from ..engine.spin import count, missing
+from ..engine.foreign.spin import count, missing
 from . import published
 from .published import Found
 

@@ -19,7 +19,7 @@ from synproof.models.catalogue import catalogue
 from synproof.models.ledger.fairness_page import FEASIBLE, PROPERTIES, STOPPED, declaring
 from synproof.models.ledger.reading import Assumption, LedgerError, assumptions
 
-from ..engine.fair_runs import lasso_faults
+from ..engine.fairness.fair_runs import lasso_faults
 
 FAST = find_spec("scipy") is not None
 SMALL = 1_000

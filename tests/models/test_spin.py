@@ -17,7 +17,7 @@ from synproof.engine.property import Verdict
 from synproof.engine.results import ModelResult
 from synproof.models.catalogue import catalogue
 
-from ..engine.spin import BREADTH_FIRST, COUNT_ONLY, DEPTH_FIRST, Counted, count, missing
+from ..engine.foreign.spin import BREADTH_FIRST, COUNT_ONLY, DEPTH_FIRST, Counted, count, missing
 from ..house import ROOT
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())

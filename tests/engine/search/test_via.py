@@ -15,7 +15,7 @@ from synproof.engine.search.via import shortest_via
 from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
 
-from .graph_systems import Dice, Graph, graph_of, key, labels_of, way_of
+from ..graph_systems import Dice, Graph, graph_of, key, labels_of, way_of
 
 Way = tuple[int, ...]
 

@@ -11,9 +11,9 @@ from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.render import Column, Look, render_ladder, render_side_by_side
 from synproof.engine.traces.telling import tell
 
-from .golden_files import assert_golden
-from .test_render_ladder import around, ghost
-from .toys import FIGURE_8, handshake, run
+from ..golden_files import assert_golden
+from ..toys import FIGURE_8, handshake, run
+from .test_ladder import around, ghost
 
 CLEARED = Property("old-syn-is-cleared", PropertyKind.SOMETIMES, "An old SYN is answered, and a reset clears it away.")
 

@@ -2,7 +2,7 @@
 
 From the root of the checkout, after a change that moves counts:
 
-    python -m tests.engine.reductions_table
+    python -m tests.engine.reductions.table
 
 writes the rows anew (the largest takes a minute or two).
 """
@@ -18,7 +18,7 @@ from synproof.engine.reductions import REDUCTIONS
 from synproof.engine.reductions.reduced import reduced
 from synproof.engine.search.explore import explore
 
-from ..house import ROOT
+from ...house import ROOT
 
 __all__ = ["ROW", "rows", "true_row"]
 

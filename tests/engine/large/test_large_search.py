@@ -28,7 +28,7 @@ from synproof.engine.search.explore import UNLIMITED, Exploration, Limits, Means
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
-from .random_systems import draw
+from ..random_systems import draw
 
 pytest.importorskip("llvmlite", reason="machine code needs the extra: pip install -e '.[fast]'")
 pytest.importorskip("numpy", reason="machine code needs the extra: pip install -e '.[fast]'")

@@ -21,8 +21,8 @@ from synproof.engine.sorts import BOOL, Bag, Int, Record, Sort, Value
 from synproof.engine.system import Action, Kind, Step, System, Variable
 from synproof.engine.traces.trace import ReplayFailed
 
-from .graph_systems import Dice, graph_of
-from .test_scenario import random_scenario
+from ..graph_systems import Dice, graph_of
+from ..traces.test_scenario import random_scenario
 
 ALWAYS, SOMETIMES = PropertyKind.ALWAYS, PropertyKind.SOMETIMES
 count, armed = var("count", Int(0, 7)), var("armed", BOOL)

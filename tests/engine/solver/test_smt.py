@@ -26,7 +26,7 @@ from synproof.engine.solver.smt import (
 )
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq, Sort, Value
 
-from .formulas import ONLY, SORTS, Formulas
+from ..formulas import ONLY, SORTS, Formulas
 
 SMALL = Record("Small", (("a", Int(3, 5)), ("only", ONLY), ("b", BOOL)))
 COUNTED = {

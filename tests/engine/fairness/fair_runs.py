@@ -17,7 +17,7 @@ from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, State, System
 from synproof.engine.traces.trace import Trace
 
-from .graph_systems import Graph
+from ..graph_systems import Graph
 
 PROCESS = set(Kind) - {Kind.NETWORK}
 ENDPOINT = PROCESS - {Kind.ENVIRONMENT}

@@ -32,8 +32,8 @@ from synproof.engine.search.explore import Exploration, Limits, explore
 from synproof.engine.sorts import BOOL, Bag, Enum, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
-from ..house import ROOT
-from .graph_systems import Dice, Graph, graph_of, labels_of
+from ...house import ROOT
+from ..graph_systems import Dice, Graph, graph_of, labels_of
 
 
 def random_graphs(seeds: range, at_most: int = 60) -> list[tuple[Dice, Graph, Exploration]]:

@@ -13,8 +13,8 @@ from synproof.engine.render.frame import Piece, fit
 from synproof.engine.render.look import GLUE, Line, Style
 from synproof.engine.traces.telling import Fate, Telling, tell
 
-from .golden_files import assert_golden
-from .toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run
+from ..golden_files import assert_golden
+from ..toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run
 
 GHOST = ("server.listen", "client.open iss=9", "client.abort", "server.receive_syn iss=5")
 TROUBLE = (

@@ -19,11 +19,11 @@ from synproof.engine.search.explore import explore
 from synproof.engine.sorts import Enum, Int
 from synproof.engine.system import Kind, Step, System, Variable
 
-from .fair_runs import lasso_faults
-from .graph_systems import Dice
-from .random_systems import draw
-from .reductions_table import rows, true_row
-from .test_liveness import eventually, random_case
+from ..fairness.fair_runs import lasso_faults
+from ..fairness.test_liveness import eventually, random_case
+from ..graph_systems import Dice
+from ..random_systems import draw
+from .table import rows, true_row
 
 TIMES = [pytest.param(1, id="some"), pytest.param(25, id="many", marks=pytest.mark.slow)]
 ALWAYS = PropertyKind.ALWAYS
@@ -104,7 +104,7 @@ LINES = [pytest.param(*row, id=f"{row[1]}{row[2]}", marks=() if len(row[3]) < 6 
 
 @pytest.mark.parametrize(("row", "name", "settings", "_states"), LINES)
 def test_the_table_of_what_reductions_save_is_true(row: str, name: str, settings: str, _states: str) -> None:
-    assert row == true_row(name, settings), "python -m tests.engine.reductions_table writes it anew"
+    assert row == true_row(name, settings), "python -m tests.engine.reductions.table writes it anew"
 
 
 def test_the_table_has_large_and_small_models() -> None:

@@ -15,7 +15,7 @@ from synproof.engine.sorts import BOOL, Value
 from synproof.engine.system import System, Variable
 from synproof.engine.traces.telling import Change, Fate, Loop, decides, tell
 
-from .toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run
+from ..toys import FIGURE_8, counter, handshake, no_ghost, random_run, ring, run
 
 GHOST = ("server.listen", "client.open iss=9", "client.abort", "server.receive_syn iss=5")
 

@@ -19,7 +19,7 @@ from synproof.engine.system import Kind, Step, System, Variable
 from synproof.engine.traces.confirm import confirm
 from synproof.engine.traces.trace import ReplayFailed
 
-from .graph_systems import MESSAGE, Dice, Graph, graph_of, labels_of, least_ways, way_of
+from ..graph_systems import MESSAGE, Dice, Graph, graph_of, labels_of, least_ways, way_of
 
 Way = tuple[int, ...]
 

@@ -14,7 +14,7 @@ from synproof.engine.sorts import Int
 from synproof.engine.system import Kind, Step, System, Variable
 from synproof.engine.traces.trace import ReplayFailed
 
-from .graph_systems import Dice, Graph, graph_of, least_ways, way_of
+from ..graph_systems import Dice, Graph, graph_of, least_ways, way_of
 
 
 def grid(side: int) -> System:

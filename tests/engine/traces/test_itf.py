@@ -35,8 +35,9 @@ from synproof.engine.traces.itf import (
 from synproof.engine.traces.itf_document import Scalar
 from synproof.engine.traces.trace import Trace
 
-from .golden_files import assert_golden
-from .toys import FIGURE_8, counter, handshake, random_run, ring, run
+from ...house import ROOT
+from ..golden_files import assert_golden
+from ..toys import FIGURE_8, counter, handshake, random_run, ring, run
 
 SETTINGS: dict[str, Scalar] = {"handshake": "two-way", "capacity": "2:1", "seq-bits": 4}
 HEADER = Header("two-way", SETTINGS, Verdict.VIOLATED, "no ghost", {"synproof": "0.1.0"})
@@ -133,11 +134,10 @@ def test_the_hash_is_the_same_under_every_hash_seed() -> None:
         "from tests.engine.toys import handshake; from synproof.engine.identity import model_hash;"
         "print(model_hash(handshake()))"
     )
-    root = str(Path(__file__).parents[2])
     found = set()
     for seed in ("0", "1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        command = [sys.executable, "-c", code, root]
+        command = [sys.executable, "-c", code, str(ROOT)]
         found.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip())
     assert found == {model_hash(handshake())}
 

@@ -15,9 +15,9 @@ from synproof.engine.property import Property, PropertyKind, Verdict
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
-from .random_systems import draw
+from ..random_systems import draw
+from ..toys import counter, handshake, no_ghost, ring
 from .spin import count, missing
-from .toys import counter, handshake, no_ghost, ring
 
 needs_spin = pytest.mark.skipif(bool(missing()), reason=missing())
 

@@ -18,8 +18,8 @@ from synproof.engine.search.budget import EVERY, Budget, LimitMet
 from synproof.engine.search.explore import Limits, explore
 from synproof.engine.search.scenario import find_scenario
 
-from ..clock import Clock
-from .door import door, named
+from ...clock import Clock
+from ..door import door, named
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -29,8 +29,8 @@ from synproof.engine.traces.itf import Header, read, save
 from synproof.engine.traces.telling import decides, tell
 from synproof.engine.traces.trace import Trace
 
+from ..graph_systems import Dice, Graph, graph_of
 from .fair_runs import Oracle, lasso_faults
-from .graph_systems import Dice, Graph, graph_of
 
 PARTS = ("weak", "recurring", "compassion", "delivery")
 ARRAYS = all(find_spec(name) for name in ("numpy", "scipy"))

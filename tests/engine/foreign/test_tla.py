@@ -9,7 +9,7 @@ from synproof.engine.property import Property, PropertyKind
 from synproof.engine.sorts import BOOL, Int, Seq
 from synproof.engine.system import Kind, Step, System, Variable
 
-from .toys import handshake, no_ghost, ring
+from ..toys import handshake, no_ghost, ring
 
 P, Q, N, S = Variable("p", BOOL), Variable("q", BOOL), Variable("n", Int(-1, 2), note="a number"), Variable("s", Seq(3))
 

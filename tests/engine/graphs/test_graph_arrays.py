@@ -15,7 +15,7 @@ from synproof.engine.graphs import edges
 from synproof.engine.graphs.graph import attractors, components, deadlocks, quotient, shortest_run, to_networkx
 from synproof.engine.search.explore import Exploration, Limits, explore
 
-from .graph_systems import Dice
+from ..graph_systems import Dice
 
 pytest.importorskip("scipy", reason="the extra `fast` is not installed")
 

@@ -14,9 +14,9 @@ from synproof.engine.render.mermaid import LIMIT, escape
 from synproof.engine.system import System
 from synproof.engine.traces.telling import Telling, tell
 
-from .golden_files import assert_golden
-from .test_render_ladder import TELLINGS, Teller, figure_8, ghost, trouble
-from .toys import counter, handshake, random_run, run
+from ..golden_files import assert_golden
+from ..toys import counter, handshake, random_run, run
+from .test_ladder import TELLINGS, Teller, figure_8, ghost, trouble
 
 # The part of Mermaid's grammar that every renderer takes: nothing else may occur.
 ID = r"[A-Za-z][A-Za-z0-9]*"

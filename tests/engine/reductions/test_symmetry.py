@@ -167,7 +167,7 @@ def test_machine_code_puts_the_same_states_in_the_place_of_their_mirror_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("llvmlite", reason="the extra `fast` is not installed")
-    from .test_large_search import AT_ONCE, PLAIN, compare
+    from ..large.test_large_search import AT_ONCE, PLAIN, compare
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     models = [load_model("simultaneous-open", {"capacity": size}, SAFETY) for size in ("1:1", "2:2")]
