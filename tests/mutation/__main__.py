@@ -31,7 +31,7 @@ def main() -> int:
     MODELS.extend(originals(options.models, at_most=options.at_most, sparing=True))
     tried = [mutation for mutation in all_mutations(MODELS) if options.only in str(mutation)]
     if options.besides:
-        besides = frozenset(all_mutations(original for original in MODELS if original.states <= options.besides))
+        besides = frozenset(all_mutations(originals(at_most=options.besides)))
         tried = [mutation for mutation in tried if mutation not in besides]
     random.Random(9293).shuffle(tried)  # what is known after a while is then known of a sample
     if options.again:
@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="try only mutants in whose description the text occurs")
     parser.add_argument("--at-most", type=int, default=2_000, metavar="STATES", help="leave larger models out (2000)")
     parser.add_argument("--models", nargs="+", default=(), metavar="MODEL", help="try them on these models only")
-    parser.add_argument("--besides", type=int, metavar="STATES", help="leave out what has a place in models of at most so many")
+    parser.add_argument("--besides", type=int, metavar="STATES", help="leave out what models of so many, or fewer, have too")
     parser.add_argument("--again", type=Path, metavar="FILE", help="try only what survives according to what --out wrote")
     parser.add_argument("--then", type=int, metavar="STATES", help="try what survives on models of at most so many states")
     parser.add_argument("--patience", type=int, metavar="N", help="put a mutant aside that none of N models it changes notices")

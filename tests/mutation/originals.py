@@ -117,9 +117,14 @@ class Original:
         return Compiled(self.system, watch.predicates, watch.event_names)
 
     @cached_property
+    def plain(self) -> System:
+        """The model's system, with nothing watched for."""
+        return build(self.settings)
+
+    @cached_property
     def graph(self) -> Exploration:
         """Every reachable state, with nothing watched for: a tenth of the work."""
-        result = Exploration(Compiled(build(self.settings)))
+        result = Exploration(Compiled(self.plain))
         search = Search(result, Watch(()), means=Means(move=None))
         search.run(lambda: None)
         search.finish()
@@ -176,7 +181,7 @@ class Original:
     @cached_property
     def offers(self) -> frozenset[Mutation]:
         """The mutations for which there is a place."""
-        return frozenset(mutations(self.settings, self.graph.system))
+        return frozenset(mutations(self.settings, self.plain))
 
     @cached_property
     def happens(self) -> frozenset[str]:
