@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from .kernels import RECENT
+
 if TYPE_CHECKING:
     from .growing import Array
 
@@ -38,6 +40,7 @@ class Slice:
     slots: Array  # where in the table they are,
     found: Array  # and how many they are
     heads: Array  # how far those lists are read
+    recent: Array  # successors that the worker has listed, or states that are known
     seen: int = 0  # the flags that occur
 
     @property
@@ -66,6 +69,7 @@ class Buffers:
 
         self.workers, self.rows, self.actions = workers, rows, actions
         self.labels, self.flags, self.hashes = (numpy.empty(workers * rows, numpy.int64) for _ in range(3))
+        self.recent = numpy.empty((workers, RECENT, width), numpy.int64)
         self.order = numpy.empty(workers * rows, numpy.uint32)
         self.words = numpy.empty(workers * rows * width, numpy.int64)
         self.ends = numpy.empty((workers, rows), numpy.int64)
@@ -85,7 +89,7 @@ class Buffers:
                 a, b - a, i * self.rows, self.ends[i],
                 self.counters[i, self.actions : -APART], self.counters[i, : self.actions], self.quiet[i],
                 self.chosen[i, :workers], self.lists[i, 0, :workers],
-                self.fresh[i, :workers], self.slots[i, :workers], self.lists[i, 1, :workers], self.lists[i, 2],
+                self.fresh[i, :workers], self.slots[i, :workers], self.lists[i, 1, :workers], self.lists[i, 2], self.recent[i],
             )
             for i, (a, b) in enumerate(pairwise(bounds))
         ]  # fmt: skip

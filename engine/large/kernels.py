@@ -25,6 +25,7 @@ PARTS = 6
 POSITION = (1 << 33) - 1  # the bits of an entry that hold a position, plus one; an entry of 0 is empty
 TAG = (1 << 63) - 1 - POSITION
 LOW = (1 << 32) - 1
+RECENT = 1 << 13  # successors that are remembered, each at a place by its hash
 AHEAD = 16  # how far ahead memory is asked for
 NOWHERE = (1 << 32) - 1  # behind the last place
 
@@ -70,14 +71,15 @@ def same(one: Words, row: int, other: Words, place: int) -> int:
 def arrange(
     count: int, first: int, ends: Words, labels: Words, words: Words, flags: Words,
     rows: Numbers, hashes: Words, owners: int, size: int, chosen: Numbers, counts: Words,
-    shift: int, actions: int, protocol: Octets, quiet: Octets, taken: Words,
+    shift: int, actions: int, protocol: Octets, quiet: Octets, taken: Words, recent: Words,
 ) -> int:  # fmt: skip
     """Put the successors of each of `count` states in the order of their labels; `ends` tells where those of each state end.
 
     They stay in their rows: `rows` tells the row of each place in that order, and `hashes` the hash. By their places they are
-    listed for those who own the part of the table where they belong; each list has room for `size`. Transitions are counted by
-    action, and after the last action the overflows. `quiet` is made 1 for the states without a protocol step. Gives the flags
-    that occur.
+    listed for those who own the part of the table where they belong; each list has room for `size` and one more. What was
+    listed not long ago, in this batch or an earlier one, is in `recent` and is not listed again, which saves half of the
+    searches in the table. Transitions are counted by action, and after the last action the overflows. `quiet` is made 1 for
+    the states without a protocol step. Gives the flags that occur.
     """
     for owner in range(owners):
         counts[owner] = 0
@@ -107,9 +109,13 @@ def arrange(
         for i in range(begin, at):
             h = hash_of(words, rows[i])
             hashes[i] = h
+            place = h & RECENT - 1
+            new = 1 - same(words, rows[i], recent, place)
+            for w in range(WIDTH):
+                recent[place * WIDTH + w] = words[rows[i] * WIDTH + w]
             owner = home(h, PARTS) * owners >> PARTS
-            chosen[owner * size + counts[owner]] = i
-            counts[owner] += 1
+            chosen[owner * size + counts[owner]] = i  # which the next one overwrites if it is not new
+            counts[owner] += new
     taken[actions] += lost
     return seen
 

@@ -77,6 +77,7 @@ class LargeSearch:
         with ThreadPoolExecutor(max(1, self.workers - 1)) as self.pool:
             try:
                 self.store.refill(pause, self.workers, self._each)
+                self._forget(self.buffers.recent)
                 self._go_on(pause)
             finally:
                 self.pool = None
@@ -124,7 +125,7 @@ class LargeSearch:
         one.seen = self.machine["arrange"](
             done, one.first, one.ends, buffers.labels, buffers.words, buffers.flags, buffers.order, buffers.hashes,
             len(one.counts), buffers.size, one.chosen, one.counts,
-            self.search.shift, len(one.taken) - 1, self.protocol, one.quiet, one.taken,
+            self.search.shift, len(one.taken) - 1, self.protocol, one.quiet, one.taken, one.recent,
         )  # fmt: skip
         return done
 
@@ -142,8 +143,14 @@ class LargeSearch:
             kept.append(one)
             if not whole:
                 break
+        for one in slices[len(kept) :]:
+            self._forget(one.recent)  # it has listed what now comes later
         self.branching = max(1e-3, sum(one.last - one.first for one in kept) / sum(one.count for one in kept))
         return kept
+
+    def _forget(self, recent: Array) -> None:
+        """Have a state that is known stand for what workers have listed lately."""
+        recent[...] = self.store.states[: self.store.width]
 
     def _step(self, pause: Callable[[], None]) -> bool:
         """Work off one batch; whether it was done wholly, and no limit is met."""
