@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .by_way import by_way_of, way_of
 from .catalogue import Catalogue
 from .checker import Task, by_exploration
 from .choosing import Chosen, choose
@@ -24,6 +23,7 @@ from .results import ModelResult, PropertyResult
 from .search.budget import Budget, LimitMet
 from .search.explore import UNLIMITED, Limits, Progress
 from .system import Action, System
+from .via import check_via, way_of
 
 __all__ = ["NOTHING", "Difference", "Experiment", "Found", "Laboratory", "not_looking", "without_rules"]
 
@@ -184,7 +184,7 @@ class Laboratory:
             self._explore(whole)
         for experiment in experiments:
             if experiment.via:
-                self._go_by_way(experiment)
+                self._go_via(experiment)
 
     def _left(self) -> Task:
         """How the next search is made. Raises LimitMet if nothing is left for it."""
@@ -223,12 +223,12 @@ class Laboratory:
         for experiment in experiments:
             self._found[experiment] = Found(experiment, by_name[names[experiment]], search)
 
-    def _go_by_way(self, experiment: Experiment) -> None:
+    def _go_via(self, experiment: Experiment) -> None:
         self._left()
         named = [experiment.prop] if experiment.prop else []
         chosen = self._chosen(experiment, named)
         way = way_of(self.catalogue, chosen, experiment.via, named)
-        search = by_way_of(way, self._left())
+        search = check_via(way, self._left())
         if search.interrupted:
             raise KeyboardInterrupt
         self._found[experiment] = Found(experiment, search.properties[0], search)

@@ -22,7 +22,7 @@ from .traces import TraceFolder, trace_json
 from .trouble import CommandLineError
 
 if TYPE_CHECKING:
-    from ..by_way import Way
+    from ..via import Way
 
 __all__ = ["configure", "run"]
 
@@ -136,7 +136,7 @@ def _ways(catalogue: Catalogue, chosen: Sequence[Chosen], arguments: argparse.Na
     """For each model the way that `--via` asks for. What is wrong with it is found before anything is checked."""
     if not arguments.via:
         return [None] * len(chosen)
-    from ..by_way import way_of
+    from ..via import way_of
 
     return [way_of(catalogue, one, arguments.via, arguments.properties) for one in chosen]
 
@@ -151,9 +151,9 @@ def _outcomes(
         within = one.within(limits)
         task = Task(arguments.engine, depth, within, console.progress(), console.deepening(), arguments.reduce, means)
         if way is not None:
-            from ..by_way import by_way_of
+            from ..via import check_via
 
-            yield one, (by_way_of(way, task),)
+            yield one, (check_via(way, task),)
         else:
             yield one, check(one.subject, task)
 

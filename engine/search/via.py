@@ -1,4 +1,4 @@
-"""Runs by way of: the shortest run that satisfies given predicates in order, and ends in the violation of a property."""
+"""Via: the shortest run that satisfies given predicates in order, and ends in the violation of a property."""
 
 from __future__ import annotations
 

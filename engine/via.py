@@ -1,4 +1,4 @@
-"""By way of: `--via EXPR`, the shortest run through given states, as a result that reports and JSON can show."""
+"""Via: `--via EXPR`, the shortest run through given states, as a result that reports and JSON can show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .results import ModelResult, PropertyResult
 from .search.via import shortest_via
 from .traces.confirm import confirm_via
 
-__all__ = ["NoSuchEnd", "Way", "by_way_of", "way_of"]
+__all__ = ["NoSuchEnd", "Way", "check_via", "way_of"]
 
 
 class NoSuchEnd(SynproofError):
@@ -45,7 +45,7 @@ def way_of(catalogue: Catalogue, one: Chosen, texts: Sequence[str], named: Seque
     return Way(subject, tuple(texts), predicates, _final(subject.properties if named else ()))
 
 
-def by_way_of(way: Way, task: Task) -> ModelResult:
+def check_via(way: Way, task: Task) -> ModelResult:
     """The run that satisfies the expressions in this order and, if one property is named, then violates it.
 
     It is told as a sometimes-property named `via`: reached, not-reached, or incomplete.
