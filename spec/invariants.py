@@ -73,7 +73,8 @@ def _numbers(s: Settings, _: System) -> Iterator[Clause]:
         open_ = me.state.isin(*SYNCHRONIZED)
         unconfirmed = s.handshake == "two-way" or me.closes_early  # our SYN may still wait for its ACK
         window = max(s.window, 1 + on_syn) if s.handshake == "two-way" else s.window
-        outstanding = window + (1 if me.closes_early else 0)
+        at_once = me.closes_early or s.close_style == "three-way"  # a FIN is then sent without a look at the window
+        outstanding = window + (1 if at_once else 0)
         yield f"{me.end}: before ESTABLISHED, ISS = SND.UNA < SND.NXT", implies(
             begun, all_of(acknowledged == 0, sent >= 1, sent <= 1 + on_syn)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synproof.engine.expr import Expr, Operand, all_of, any_of, clamp, const, ite
+from synproof.engine.sorts import BOOL
 
 from . import history
 from .event import Event
@@ -51,12 +52,15 @@ def read_text(e: Event, rcv_nxt: Expr | None = None) -> Text:
 
 
 def take_text(e: Event, text: Text, *, fin: bool = False) -> Expr:
-    """Deliver the text, and advance RCV.NXT over it; and over the FIN, if it is to be processed. Gives RCV.NXT."""
+    """Deliver the text, and advance RCV.NXT over it; and over the FIN, if it is to be processed. Gives RCV.NXT.
+
+    What is held behind a FIN is not of this connection, and goes.
+    """
     history.delivered(e, text.advance, text.stale)
     if e.state is FIN_WAIT_2:
         e.step.event("half-close-data", text.advance > 0)
     for variable, value in text.kept:
-        e.set(variable, value)
+        e.set(variable, (False if variable.sort == BOOL else 0) if fin else value)
     rcv_nxt = text.rcv_nxt + 1 if fin else text.rcv_nxt
     e.set(e.me.rcv_nxt, rcv_nxt)
     return rcv_nxt
