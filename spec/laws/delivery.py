@@ -33,6 +33,12 @@ def _delivery(does: Does) -> Iterator[Clause]:
     for i, held in enumerate(me.held, 1):
         early = any_of(held, all_of(a.ack_usable, ~seg.syn_bit, me.rcv_nxt + i - seg.seq < seg.len))
         yield f"octet RCV.NXT+{i} is kept if it came early", implies(all_of(begins, early, moved == 0), does.after(held))
+    if me.held and me.gets_fin:
+        place, kept = start + seg.len, does.after(me.held_fin) + moved
+        yield "a FIN is kept if it came early", implies(
+            all_of(usable, seg.fin_bit, ~seg.syn_bit, place > moved, place < me.rcv_wnd), kept == place
+        )
+        yield "and until it is next", implies(all_of(stays, ~seg.fin_bit, me.held_fin > moved), kept == me.held_fin)
 
 
 NEXT_OCTET_IS_DELIVERED = Law(
