@@ -225,7 +225,7 @@ def answer_fin_behind_fin(e: Event) -> None:
     """A FIN behind the peer's FIN is acknowledged."""
     me, seg = e.me, e.seg
     if e.reads("fin-again"):
-        e.step.sentence = "Behind the peer's FIN an ACK is processed and text ignored; a FIN that is next moves RCV.NXT."
+        e.step.sentence += " If the FIN is next, RCV.NXT advances over it."
         e.set(me.rcv_nxt, me.rcv_nxt + ite(seg.fin_bit & (seg.seq + seg.len == me.rcv_nxt), 1, 0))
     e.acknowledge(e.step.now(me.rcv_nxt), when=seg.fin_bit)
 
@@ -234,7 +234,7 @@ def answer_fin_behind_fin(e: Event) -> None:
     ARRIVES, "3.10.7.4, fifth, CLOSE-WAIT, CLOSING and LAST-ACK", *ENDED, only_if=_heeds_old_ack, name="receive_old_ack"
 )  # fmt: skip
 def receive_old_ack_after_fin(e: Event) -> None:
-    """A duplicate ACK is ignored, and so is text behind the peer's FIN; a FIN there is acknowledged and moves nothing."""
+    """A duplicate ACK is ignored, and so is text behind the peer's FIN; a FIN there is acknowledged."""
     passes_ack_bit(e)
     e.when(~e.ack_is_acceptable(), e.ack_is_old())
     answer_fin_behind_fin(e)

@@ -231,10 +231,17 @@ def syn_is_seen(e: Event) -> Expr:
     return seg.syn_bit & (challenged | in_window(seg.seq, me.rcv_nxt, me.rcv_wnd))
 
 
+def _wherever_it_lies(e: Event) -> None:
+    """By another reading the SYN need not lie in the window."""
+    if e.reads("syn-untrimmed"):
+        e.step.sentence = e.step.sentence.replace("A SYN in the window of", "A SYN, wherever its number lies, in")
+
+
 @rule(ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED", SYN_RECEIVED)
 def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after a passive OPEN: back to LISTEN."""
     _passes_second(e)
+    _wherever_it_lies(e)
     e.when(syn_is_seen(e), e.me.opened == PASSIVE, ~e.me.reopened)
     history.stale_acceptance(e, True)
     e.return_to_listen()
@@ -246,6 +253,7 @@ def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
 def receive_syn_in_syn_received_after_time_wait(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT begins again."""
     _passes_second(e)
+    _wherever_it_lies(e)
     e.when(syn_is_seen(e), e.me.opened == PASSIVE)
     history.stale_acceptance(e, True)
     return_to_time_wait(e)

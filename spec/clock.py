@@ -77,7 +77,7 @@ class Clock:
 
     @property
     def initial(self) -> dict[str, Value]:
-        """The clock starts at 1, since 0 is the number of resets from CLOSED."""
+        """The clock starts at 1; any number would do."""
         return {variable.name: 1 for variable in self.variables}
 
     def actions(self, others: Sequence[Action]) -> list[Action]:

@@ -4,8 +4,8 @@
 without a known packet lifetime, so verdicts that use them name them as an assumption. The least fresh number lies just behind a
 number in use, or a window behind it, so only those are candidates, whatever the size of the sequence space.
 
-`clock` is what 3.4.1 asks for: the number advances by one with each tick, and two OPENs at one instant get the same. Each end
-has a clock of its own, half the circle away from the other's; they tick together.
+`clock` is what 3.4.1 asks for: the number advances by one with each tick, and two OPENs at one instant get the same. There is
+one clock; the two ends read it half the circle apart.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def choose_iss(e: Event) -> Expr:
 
 
 def _number_of_end(end: str, bits: int) -> int:
-    """The ISS that an end chooses each time under `isn=reuse`, and where its clock starts: not 0, another at each end."""
-    return 1 if end == "client" else 1 + (1 << (bits - 1)) % ((1 << bits) - 1)
+    """The ISS that an end chooses each time under `isn=reuse`, and what it adds to the clock: another number at each end."""
+    return 1 if end == "client" else 1 + (1 << bits - 1)
 
 
 def incarnation_length(e: Event) -> int:

@@ -20,7 +20,10 @@ def _keeps_alive(s: Settings) -> bool:
 
 
 def _is_idle(e: Event, asked: bool) -> None:
-    """Nothing is outstanding, and the peer has said nothing for long enough; `asked`: as many probes were sent as may be."""
+    """Nothing is outstanding, nothing waits to be sent, and the peer has said nothing for long enough.
+
+    `asked`: as many probes were sent as may be.
+    """
     me, alive = e.me, e.s.keepalive
     assert alive is not None
     e.when(me.snd_una == me.snd_nxt, me.queued == 0, (me.probes == alive.probes) if asked else (me.probes < alive.probes))

@@ -78,9 +78,9 @@ def _ask_again(e: Event, new_iss: Callable[[Event], Expr]) -> None:
     e.when(rst_is_believed(e), me.opened == ACTIVE)
     iss, octets = new_iss(e), me.octets_on_syn
     numbers: dict[Expr, Operand] = {me.iss: iss, me.snd_una: iss, me.snd_nxt: iss + 1 + octets}
-    asked_for = (me.opened, me.queued, me.closed_by_user, me.fin_waits, me.peer_was_unwilling)
+    kept = (me.opened, me.queued, me.closed_by_user, me.fin_waits, me.peer_was_unwilling)
     for variable, absent in me.block:
-        if not any(variable is kept for kept in asked_for):
+        if not any(variable is other for other in kept):
             e.step.change(variable, numbers[variable] if variable in numbers else lift(absent, variable.sort))
     e.step.change(me.irs_from, NOBODY)
     e.enter(SYN_SENT)
@@ -126,7 +126,7 @@ def end_attempt_with_queued_close(e: Event) -> None:
     only_if=lambda s: s.reads("on-after-reset"), choice="readings=on-after-reset",
 )  # fmt: skip
 def receive_fin_with_unacceptable_ack_in_syn_received(e: Event) -> None:
-    """An ACK of something that was never sent is answered by a reset; the FIN that comes with it is taken: CLOSE-WAIT."""
+    """An ACK of what was never sent draws a reset; the FIN that comes with it is taken and acknowledged: CLOSE-WAIT."""
     me = e.me
     e.when(me.gets_fin)
     passes_ack_bit(e)

@@ -27,7 +27,7 @@ __all__ = ["acceptable_in_time_wait", "answered_in_time_wait", "reopen", "reopen
 
 
 def answered_in_time_wait(e: Event) -> None:
-    """TIME-WAIT answers the segment, which passes no further than steps 1 to 4."""
+    """TIME-WAIT answers the segment by an ACK and drops it: in step 1, 2 or 4, or in 5 by MAY-12."""
     if e.state is not TIME_WAIT:
         return
     seg = e.seg

@@ -72,7 +72,7 @@ def retransmit_syn_ack(e: Event) -> None:
 
 @rule(Kind.TIMEOUT, "3.10.8, RETRANSMISSION TIMEOUT", *SENDING, only_if=_retransmits, tags=RETRANSMISSION)
 def retransmit_data(e: Event) -> None:
-    """The retransmission timer expires: the oldest octet that is not acknowledged is sent again."""
+    """The retransmission timer expires: the oldest text that is not acknowledged is sent again."""
     me = e.me
     octets = e.octets()
     e.when(me.syn_acknowledged, octets <= (me.snd_nxt - me.snd_una) - ite(me.fin_sent, 1, 0))

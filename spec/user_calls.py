@@ -106,7 +106,7 @@ def _may_be_sent(e: Event, octets: Expr) -> Expr:
 
 @rule(Kind.USER_CALL, "3.10.2, SYN-SENT and SYN-RECEIVED", SYN_SENT, SYN_RECEIVED)
 def queue_send(e: Event) -> None:
-    """The user calls SEND before the connection is established: the octet is queued."""
+    """The user calls SEND before the connection is established: its text is queued."""
     _queue_octets(e, e.octets())
 
 
@@ -123,7 +123,7 @@ def _send_octets(e: Event, octets: Expr) -> None:
 
 @rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT)
 def send(e: Event) -> None:
-    """The user calls SEND: the octet is sent at once, with a piggybacked acknowledgment."""
+    """The user calls SEND: its text is sent at once, with a piggybacked acknowledgment."""
     octets = e.octets()
     _may_send_more(e, octets)
     e.when(e.me.queued == 0, _may_be_sent(e, octets))
@@ -132,7 +132,7 @@ def send(e: Event) -> None:
 
 @rule(Kind.USER_CALL, "3.10.2, ESTABLISHED and CLOSE-WAIT", ESTABLISHED, CLOSE_WAIT, name="queue_send")
 def queue_send_in_turn(e: Event) -> None:
-    """The user calls SEND while the window is full or octets wait already: the octet is queued."""
+    """The user calls SEND while there is no room for its text, or other text waits already: it is queued."""
     octets = e.octets()
     _queue_octets(e, octets)
     e.when((e.me.queued > 0) | ~_may_be_sent(e, octets))
@@ -143,7 +143,7 @@ def queue_send_in_turn(e: Event) -> None:
     tags=frozenset({"transmission"}),
 )  # fmt: skip
 def transmit_queued_octet(e: Event) -> None:
-    """A queued octet is sent as soon as the window allows."""
+    """Queued text is sent as soon as there is room for it in the window, and in the tick if there is a rate."""
     octets = e.octets()
     e.when(octets <= e.me.queued, _may_be_sent(e, octets))
     e.set(e.me.queued, e.me.queued - octets)

@@ -40,7 +40,7 @@ class Slice:
     slots: Array  # where in the table they are,
     found: Array  # and how many they are
     heads: Array  # how far those lists are read
-    recent: Array  # successors that the worker has listed, or states that are known
+    recent: Array  # states that are in the table, or that the worker has listed and will be there when this slice is put in
     seen: int = 0  # the flags that occur
 
     @property

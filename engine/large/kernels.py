@@ -76,10 +76,10 @@ def arrange(
     """Put the successors of each of `count` states in the order of their labels; `ends` tells where those of each state end.
 
     They stay in their rows: `rows` tells the row of each place in that order, and `hashes` the hash. By their places they are
-    listed for those who own the part of the table where they belong; each list has room for `size` and one more. What was
-    listed not long ago, in this batch or an earlier one, is in `recent` and is not listed again, which saves half of the
-    searches in the table. Transitions are counted by action, and after the last action the overflows. `quiet` is made 1 for
-    the states without a protocol step. Gives the flags that occur.
+    listed for those who own the part of the table where they belong; each list has room for `size`, one more than there are
+    rows, since a place is written before it is known whether it counts. What was listed not long ago, in this batch or an
+    earlier one, is in `recent` and is not listed again: it would be found in the table. Transitions are counted by action, and
+    after the last action the overflows. `quiet` is made 1 for the states without a protocol step. Gives the flags that occur.
     """
     for owner in range(owners):
         counts[owner] = 0
@@ -110,12 +110,12 @@ def arrange(
             h = hash_of(words, rows[i])
             hashes[i] = h
             place = h & RECENT - 1
-            new = 1 - same(words, rows[i], recent, place)
+            unlisted = 1 - same(words, rows[i], recent, place)
             for w in range(WIDTH):
                 recent[place * WIDTH + w] = words[rows[i] * WIDTH + w]
             owner = home(h, PARTS) * owners >> PARTS
-            chosen[owner * size + counts[owner]] = i  # which the next one overwrites if it is not new
-            counts[owner] += new
+            chosen[owner * size + counts[owner]] = i
+            counts[owner] += unlisted
     taken[actions] += lost
     return seen
 

@@ -77,7 +77,7 @@ class LargeSearch:
         with ThreadPoolExecutor(max(1, self.workers - 1)) as self.pool:
             try:
                 self.store.refill(pause, self.workers, self._each)
-                self._forget(self.buffers.recent)
+                self._know_nothing_recent(self.buffers.recent)
                 self._go_on(pause)
             finally:
                 self.pool = None
@@ -144,12 +144,12 @@ class LargeSearch:
             if not whole:
                 break
         for one in slices[len(kept) :]:
-            self._forget(one.recent)  # it has listed what now comes later
+            self._know_nothing_recent(one.recent)  # what it has listed will not be put in
         self.branching = max(1e-3, sum(one.last - one.first for one in kept) / sum(one.count for one in kept))
         return kept
 
-    def _forget(self, recent: Array) -> None:
-        """Have a state that is known stand for what workers have listed lately."""
+    def _know_nothing_recent(self, recent: Array) -> None:
+        """Have a state that is in the table stand for what workers have listed lately."""
         recent[...] = self.store.states[: self.store.width]
 
     def _step(self, pause: Callable[[], None]) -> bool:
@@ -157,9 +157,10 @@ class LargeSearch:
         result, store = self.result, self.store
         slices = self.ahead or self.expanded(result.expanded, store.known)
         self.ahead = []
-        found = sum(one.last - one.first for one in slices)
+        found = sum(int(one.counts.sum()) for one in slices)
         while store.crowded(found) or not self._inserted(slices):
             if self._too_large(store.growth):
+                store.filled = False  # what of the batch is in the table has no position
                 return False
             store.double(pause, self.workers, self._each)
         before = store.known
@@ -238,7 +239,7 @@ class LargeSearch:
                 self.machine["forget"](whole - n, slots[n:], self.store.table)
             one.found[:] = before
             known += one.fresh_total
-            self._expand(one)
+        self._expand(kept[-1])  # once more, to be counted: what that lists is not used
         return kept
 
     def _note_levels(self, slices: list[Slice], known: list[int]) -> None:

@@ -109,7 +109,9 @@ def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
     rightly = any_of(resets, returns & (after == LISTEN), a.syn_is_error, last_ack)
     yield "nothing but a reset, a SYN or the last ACK ends what was begun", implies(ended, rightly)
     yield "the last ACK ends LAST-ACK", implies((before == LAST_ACK) & a.acks_fin, after == CLOSED)
-    yield "a SYN in SYN-RECEIVED after a passive OPEN leads to LISTEN", implies(returns, after == does.where_it_began)
+    yield "a SYN in SYN-RECEIVED after a passive OPEN leads back to where the attempt began", implies(
+        returns, after == does.where_it_began
+    )
     yield "no arriving segment leads to SYN-SENT", (after != SYN_SENT) | (before == SYN_SENT)
 
 

@@ -53,7 +53,7 @@ def _resets_believed(does: Does) -> Iterator[Clause]:
     me, a, rst = does.me, does.arriving, does.arriving.seg.rst_bit
     after = does.after(me.state)
     listens = (me.state == SYN_RECEIVED) & ((me.opened == PASSIVE) if does.s.must_11 else TRUE)
-    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to LISTEN", implies(
+    yield "a valid reset returns SYN-RECEIVED after a passive OPEN to where the attempt began", implies(
         a.rst_valid & listens, after == does.where_it_began
     )
     yield "and ends anything else", implies(a.rst_valid & ~listens, after == CLOSED)
