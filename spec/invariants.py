@@ -111,6 +111,14 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
     3.10.5 for the queues, which ABORT flushes; MAY-2 for a connection that is reopened, and what it returns to.
     """
     for me in ends(s):
+        if me.reset_sent is not FALSE:
+            numbers = (me.iss, me.irs, me.snd_una, me.snd_nxt, me.rcv_nxt)
+            yield f"{me.end}: behind ABORT, TIME-WAIT keeps numbers only", implies(
+                me.reset_sent, (me.state == TIME_WAIT) & _absent(me, *numbers, me.opened, me.reset_sent, me.waited)
+            )
+            yield f"{me.end}: and they say that nothing was sent or delivered", implies(
+                me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.snd_nxt == me.iss + 1, me.rcv_nxt == me.irs + 1)
+            )
         if not (me.sends_fin or me.gets_fin):
             continue
         closed = me.state.isin(FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT) & ~me.reset_sent
@@ -128,14 +136,6 @@ def _closing(s: Settings, _: System) -> Iterator[Clause]:
         )
         yield f"{me.end}: behind its FIN nothing waits to be sent", implies(me.fin_sent, me.queued == 0)
         yield f"{me.end}: the peer's FIN took a number", implies(me.fin_received, me.numbers_received >= 2)
-        if me.reset_sent is not FALSE:
-            numbers = (me.iss, me.irs, me.snd_una, me.snd_nxt, me.rcv_nxt)
-            yield f"{me.end}: behind ABORT, TIME-WAIT keeps numbers only", implies(
-                me.reset_sent, (me.state == TIME_WAIT) & _absent(me, *numbers, me.opened, me.reset_sent, me.waited)
-            )
-            yield f"{me.end}: and they say that nothing was sent or delivered", implies(
-                me.reset_sent, all_of(me.snd_una == me.snd_nxt, me.snd_nxt == me.iss + 1, me.rcv_nxt == me.irs + 1)
-            )
         if me.former:
             attempt = (me.state == SYN_RECEIVED) & (me.opened == PASSIVE)
             kept = any_of(*(former != 0 for _, former in me.former))
