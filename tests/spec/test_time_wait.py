@@ -101,10 +101,12 @@ def test_at_the_instant_at_which_time_wait_ends_a_segment_of_age_msl_is_gone(cha
     assert (out is not None) is (age < MSL)
 
 
+@pytest.mark.parametrize("quiet", ["on", "after-forgetting"])
+@pytest.mark.parametrize("channel", ["network.to_server", "network.to_client"])
 @pytest.mark.parametrize("age", range(MSL + 1))
-def test_the_quiet_time_ends_under_the_same_rule(age: int) -> None:
-    at = bench(quiet="on")
-    out = at.act(in_flight(at, at.state("CLOSED", quiet=1), "network.to_client", age), "end_quiet_time")
+def test_the_quiet_time_ends_under_the_same_rule(quiet: str, channel: str, age: int) -> None:
+    at = bench(quiet=quiet)
+    out = at.act(in_flight(at, at.state("CLOSED", quiet=1), channel, age), "end_quiet_time")
     assert (out is not None) is (age < MSL)
 
 

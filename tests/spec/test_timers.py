@@ -211,7 +211,7 @@ def test_a_new_connection_starts_with_no_time_behind_it(impatient: Bench) -> Non
     assert out.state == "ESTABLISHED" and out["unacknowledged_for"] == 0
 
 
-# ---- FIN-WAIT-2 and TIME-WAIT ----------------------------------------------------------------------------------------
+# ---- FIN-WAIT-2, and what all timers wait for ------------------------------------------------------------------------
 
 
 def test_fin_wait_2_ends_after_its_timeout() -> None:
@@ -223,21 +223,11 @@ def test_fin_wait_2_ends_after_its_timeout() -> None:
     assert tick(at, state) is None and out is not None and out.state == "CLOSED" and out["told"] == "NOTHING"
 
 
-def test_time_wait_may_last_longer_than_its_length_and_not_shorter() -> None:
-    at = bench(time_wait=2)
-    state = later(at, at.state("TIME_WAIT"), 1)
-    assert at.act(state, "leave_time_wait") is None
-    state = later(at, state, 1)
-    assert at.act(state, "leave_time_wait") is not None and tick(at, state) is not None, "no deadline"
-
-
 @pytest.mark.parametrize(
     ("settings", "state", "values", "name"),
     [
-        ({"time_wait": 2}, "TIME_WAIT", {"waited": 2}, "leave_time_wait"),
         ({"keepalive": "3:2:2"}, "ESTABLISHED", {"idle_for": 3}, "send_keepalive_in_established"),
         ({"user_timeout": 2}, "ESTABLISHED", {"snd_nxt": ISS + 2, "unacknowledged_for": 2}, "user_timeout_in_established"),
-        ({"quiet_time": "after-forgetting"}, "CLOSED", {"quiet": 1}, "end_quiet_time"),
     ],
 )  # fmt: skip
 def test_what_is_an_msl_old_is_gone_before_a_timer_ends(

@@ -22,7 +22,7 @@ from synproof.engine.system import Action, Kind, Step, System, Variable
 from synproof.engine.traces.trace import ReplayFailed
 
 from ..graph_systems import Dice, graph_of
-from ..traces.test_scenario import random_scenario
+from ..search.test_scenario import random_scenario
 
 ALWAYS, SOMETIMES = PropertyKind.ALWAYS, PropertyKind.SOMETIMES
 count, armed = var("count", Int(0, 7)), var("armed", BOOL)

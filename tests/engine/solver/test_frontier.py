@@ -19,7 +19,7 @@ from synproof.engine.system import System
 from synproof.engine.traces.trace import replay
 
 from ..random_systems import draw
-from ..solver.test_bmc import always, count, counting, only
+from .test_bmc import always, count, counting, only
 
 
 def levels(system: System) -> list[list[Mapping[str, object]]]:

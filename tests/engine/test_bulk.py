@@ -12,8 +12,8 @@ from synproof.engine.expr import postorder
 from synproof.engine.layout import Layout
 from synproof.engine.sorts import BOOL, Bag, Bool, Int, Record, Sort, Value
 
-from ..formulas import VARIABLES, Formulas
-from ..test_formulas import random_system, system_of
+from .formulas import VARIABLES, Formulas
+from .test_formulas import random_system, system_of
 
 np = pytest.importorskip("numpy", reason="the extra `fast` is not installed")
 
