@@ -59,13 +59,13 @@ class TcpCatalogue:
         """
         from synproof.engine.query import Names
         from synproof.spec import build
-        from synproof.spec.laws import observe
+        from synproof.spec.laws.observing import observe_system
         from synproof.spec.properties import needs_observing, properties
 
         settings = _own(model).settings
         declared = {declaration.name: declaration for declaration in model.properties}
         asked = (only or declared) or _kinds()
-        system = observe(build(settings), settings) if needs_observing(asked) else build(settings)
+        system = observe_system(build(settings), settings) if needs_observing(asked) else build(settings)
         named = {prop.name: prop for prop in properties(settings, system, asked)}
         if only:
             wanted = [declared.get(name) or Declaration(name) for name in only]

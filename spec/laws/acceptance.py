@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import all_of, any_of, implies
 
-from ..does import Does
+from .does import Does
 from .law import Clause, Law
 
 __all__ = ["UNACCEPTABLE_IS_ANSWERED"]

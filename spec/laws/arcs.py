@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import all_of, any_of, implies, ite
 
-from ..does import Does
 from ..settings import Settings
 from ..states import (
     CLOSE_WAIT,
@@ -27,9 +26,13 @@ from ..states import (
     SYNCHRONIZED,
     TIME_WAIT,
 )
+from .does import ABORT, ACTIVE_OPEN, GIVE_UP, Does
 from .law import Clause, Law
 
 __all__ = ["FOLLOWS_FIGURE_5"]
+
+CLOSE = ("close", "close_behind_octets", "queue_close", "process_queued_close", "transmit_queued_fin")
+"""The names of the rules of CLOSE, whose FIN may be sent later."""
 
 
 def _arcs(does: Does) -> Iterator[Clause]:
@@ -39,30 +42,30 @@ def _arcs(does: Does) -> Iterator[Clause]:
     yield "TIME-WAIT begins with its whole timeout before it", implies(begins, does.after(does.me.waited) == 0)
     if does.seg is not None:
         yield from _arcs_of_arrival(does)
-    elif does.is_call("open_active"):
+    elif does.is_named(*ACTIVE_OPEN):
         yield "an active OPEN leads from CLOSED to SYN-SENT", (before == CLOSED) & (after == SYN_SENT)
         yield "and sends a SYN", does.some(lambda s: s.syn_bit & ~s.ack_bit & ~s.rst_bit)
-    elif does.is_call("open_passive"):
+    elif does.is_named("open_passive"):
         yield "a passive OPEN leads from CLOSED to LISTEN", (before == CLOSED) & (after == LISTEN)
-    elif does.is_call("close", "queue_close", "process_queued_close", "transmit_queued_fin"):
+    elif does.is_named(*CLOSE):
         yield from _arcs_of_close(does)
-    elif does.is_call("abort", "crash"):
-        lingers = all_of(does.is_call("abort"), does.s.abort_to == "time-wait", does.some(lambda s: s.rst_bit))
+    elif does.is_named(*ABORT, "crash"):
+        lingers = all_of(does.is_named(*ABORT), does.s.abort_to == "time-wait", does.some(lambda s: s.rst_bit))
         yield "ABORT and a crash lead to CLOSED", (before != CLOSED) & (after == ite(lingers, TIME_WAIT, CLOSED))
-    elif does.is_call("give_up_idle"):
+    elif does.is_named("give_up_idle_connection"):
         yield "keepalive leads from where nothing need be outstanding to CLOSED", before.isin(*KEPT_ALIVE) & (after == CLOSED)
-    elif does.is_call("end_quiet_time"):
+    elif does.is_named("end_quiet_time"):
         yield "the quiet time leaves CLOSED as it is", (before == CLOSED) & (after == CLOSED)
-    elif does.is_call("send_keepalive"):
+    elif does.is_named("send_keepalive"):
         yield "keepalive leaves the state as it is", before.isin(*KEPT_ALIVE) & (after == before)
-    elif does.is_call("user_timeout", "give_up"):
-        listens = (before == SYN_RECEIVED) & (does.me.opened == PASSIVE) & does.is_call("give_up")
+    elif does.is_named("user_timeout", *GIVE_UP):
+        listens = (before == SYN_RECEIVED) & (does.me.opened == PASSIVE) & does.is_named(*GIVE_UP)
         yield "something waits for its acknowledgment", does.me.something_unacknowledged
         spent = does.me.retries == (does.s.retransmit or 0)
-        yield "and was sent as often as allowed, for giving up", spent | does.is_call("user_timeout")
+        yield "and was sent as often as allowed, for giving up", spent | does.is_named("user_timeout")
         yield "the timeout ends the attempt", (after == does.where_it_began) == listens
         yield "or the connection", after.isin("CLOSED", "LISTEN", "TIME_WAIT")
-    elif does.is_call("leave"):
+    elif does.is_named("leave_time_wait", "leave_fin_wait_2"):
         yield "a timer leads from TIME-WAIT, or FIN-WAIT-2, to CLOSED", before.isin(TIME_WAIT, FIN_WAIT_2) & (after == CLOSED)
     else:
         yield "SEND and retransmission leave the state as it is", after == before
@@ -86,6 +89,12 @@ def _arcs_of_close(does: Does) -> Iterator[Clause]:
 
 
 def _arcs_of_arrival(does: Does) -> Iterator[Clause]:
+    """3.10.7: an arc is taken where the segment written at it arrives, and nowhere else.
+
+    An opening goes on in four ways: a SYN is answered (in LISTEN, or in TIME-WAIT by MAY-2), two SYNs are crossing, our SYN is
+    confirmed by SYN,ACK in SYN-SENT, or the handshake is completed by an ACK in SYN-RECEIVED. It returns to where it began by
+    a SYN in SYN-RECEIVED after a passive OPEN. FINs are the matter of `_arcs_of_fin`.
+    """
     me, a = does.me, does.arriving
     before, after = me.state, does.after(me.state)
     answers = any_of((before == LISTEN) & a.bare_syn, a.reopening)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import FALSE, all_of, any_of, implies
 
-from ..does import Does
 from ..states import RECEIVING
+from .does import Does
 from .law import Clause, Law
 
 __all__ = ["NEXT_OCTET_IS_DELIVERED"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from synproof.engine.expr import Operand
 
-from ..does import Does
 from ..settings import Settings
+from .does import Does
 
 __all__ = ["Clause", "Law"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import FALSE, all_of, any_of, implies, ite
 
-from ..does import Does
 from ..states import CLOSE_WAIT, ESTABLISHED, SYN_SENT
+from .does import Does
 from .law import Clause, Law
 
 __all__ = ["NUMBERS_MOVE_FORWARD"]
@@ -34,7 +34,7 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))
         again = "retransmission" in does.action.tags and does.s.retransmit is not None
         yield "each retransmission counts", implies(goes_on, retries == me.retries + 1 if again else does.keeps(me.retries))
-        offered = does.octets if does.is_call("send_in", "queue_send") else 0
+        offered = does.octets if does.is_named("send", "queue_send") else 0
         fin = ite(does.some(lambda s: s.fin_bit & (s.seq == me.snd_nxt)), 1, 0)
         yield "what is sent or waits was waiting, or is the octet of a SEND, or the FIN", implies(
             goes_on, (nxt - me.snd_nxt) + does.after(me.queued) == me.queued + offered + fin
@@ -42,7 +42,7 @@ def _numbers(does: Does) -> Iterator[Clause]:
         full = (nxt - me.snd_una) + does.octets > does.s.window
         spent = FALSE if does.s.rate is None else me.sent_now + does.octets > does.s.rate
         yield "a SEND in ESTABLISHED or CLOSE-WAIT waits only for others, for the window or for the next tick", implies(
-            before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_call("queue_send"), any_of(me.queued > 0, full, spent)
+            before.isin(ESTABLISHED, CLOSE_WAIT) & does.is_named("queue_send"), any_of(me.queued > 0, full, spent)
         )
     else:
         a, seg = does.arriving, does.seg

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import FALSE, TRUE, all_of, any_of, implies
 
-from ..does import Does
 from ..segment import seg_len
 from ..states import CLOSE_WAIT, CLOSED, LISTEN, PASSIVE, RECEIVING, SYN_RECEIVED, SYN_SENT
+from .does import ABORT, Does
 from .law import Clause, Law
 
 __all__ = ["RESETS_ARE_BELIEVABLE", "RESETS_ARE_BELIEVED"]
@@ -20,7 +20,7 @@ def _resets_sent(does: Does) -> Iterator[Clause]:
     before, after = me.state, does.after(me.state)
     if does.seg is None:
         with_peer = before.isin(SYN_RECEIVED, *RECEIVING, CLOSE_WAIT)
-        owed = with_peer if does.is_call("abort") else FALSE
+        owed = with_peer if does.is_named(*ABORT) else FALSE
         sends = does.some(lambda s: s.rst_bit)
         yield "ABORT sends a reset from SYN-RECEIVED to CLOSE-WAIT, and nothing else does", sends == owed
         yield "its number is SND.NXT", does.every(lambda s: implies(s.rst_bit, all_of(s.seq == me.snd_nxt, ~s.ack_bit)))

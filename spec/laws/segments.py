@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import FALSE, TRUE, all_of, any_of, implies, ite
 
-from ..does import Does
 from ..states import SENDING, SYN_SENT
+from .does import Does
 from .law import Clause, Law
 
 __all__ = ["SEGMENTS_ARE_TRUE"]
@@ -27,7 +27,7 @@ def _segments(does: Does) -> Iterator[Clause]:
     yield "text bears numbers that are not acknowledged yet", does.every(
         lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
     )
-    probe = TRUE if does.is_call("send_keepalive") else FALSE
+    probe = TRUE if does.is_named("send_keepalive") else FALSE
     yield "an ACK without text takes no number: it bears SND.NXT", does.every(
         lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit, ~probe), s.seq == nxt)
     )

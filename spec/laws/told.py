@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from synproof.engine.expr import any_of, implies, ite
 
-from ..does import Does
 from ..states import (
     CLOSE_WAIT,
     CLOSED,
@@ -18,6 +17,7 @@ from ..states import (
     TIMED_OUT,
     TOLD_CLOSING,
 )
+from .does import ACTIVE_OPEN, GIVE_UP, Does
 from .law import Clause, Law
 
 __all__ = ["USER_IS_TOLD"]
@@ -28,9 +28,9 @@ def _told(does: Does) -> Iterator[Clause]:
     me = does.me
     told, ended = does.after(me.told), does.after(me.state) == CLOSED
     if does.seg is None:
-        if does.is_call("open", "crash"):
+        if does.is_named(*ACTIVE_OPEN, "open_passive", "crash"):
             yield "an OPEN begins with nothing told", told == NOTHING
-        elif does.is_call("user_timeout", "give_up"):
+        elif does.is_named("user_timeout", "give_up_idle_connection", *GIVE_UP):
             kept = ite(does.gives_way, TOLD_CLOSING, me.told)
             yield "a connection that ends by a timeout is told so", told == ite(ended, TIMED_OUT, kept)
         else:

@@ -15,8 +15,8 @@ from synproof.engine.system import System
 from ..laws import LAWS
 from ..settings import Settings
 from .always import ALWAYS
-from .costly import INVARIANTS_AND_LAWS
 from .eventually import EVENTUALLY
+from .invariants_and_laws import INVARIANTS_AND_LAWS
 from .named import Named, Row
 from .never import NEVER
 from .pair import Pair
@@ -43,7 +43,7 @@ def names() -> list[str]:
 def properties(settings: Settings, system: System, costly: Collection[str] | None = None) -> list[Property]:
     """Every named property for one system, in the order of `rows`. The system must be built from these settings.
 
-    Of the invariants and the laws only those named in `costly` (None: all); laws need the system that `observe` gives.
+    Of the invariants and the laws only those named in `costly` (None: all); laws need the system that `observe_system` gives.
     """
     pair = Pair(settings, system)
     left_out = set() if costly is None else {row.name for row in COSTLY}.difference(costly)

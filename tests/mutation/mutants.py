@@ -19,7 +19,7 @@ from synproof.engine.system import Action, Step, System
 from synproof.spec import Settings, segment
 from synproof.spec.clock import DEADLINE, TICK, Clock
 from synproof.spec.event import End, Rule
-from synproof.spec.laws import observed
+from synproof.spec.laws.observing import observe_action
 from synproof.spec.network import Network
 from synproof.spec.system import ends, in_force, mark_drops, sides, written
 
@@ -128,7 +128,7 @@ def told_anew(settings: Settings, system: System) -> dict[str, Action]:
 def with_laws(settings: Settings, actions: Iterable[Action]) -> dict[str, Action]:
     """The actions with the events of their breaking a law, by name."""
     by_end = {me.end: me for me in ends(settings)}
-    return {a.name: observed(a, by_end[a.actor], settings) if a.actor in by_end else a for a in actions}
+    return {a.name: observe_action(a, by_end[a.actor], settings) if a.actor in by_end else a for a in actions}
 
 
 def mutations(settings: Settings, system: System) -> list[Mutation]:

@@ -17,7 +17,8 @@ from synproof.engine.search.scenario import find_scenario, first_steps
 from synproof.engine.system import Action, System
 from synproof.models.catalogue import catalogue
 from synproof.models.loader import Model
-from synproof.spec import Settings, build, laws
+from synproof.spec import Settings, build
+from synproof.spec.laws import observing
 from synproof.spec.properties import names
 
 from .mutants import mutations, rule_of, with_laws
@@ -82,10 +83,10 @@ class Original:
     @cached_property
     def _built(self) -> tuple[System, list[Property]]:
         own = [declaration.name for declaration in self.model.properties if declaration.kind is not None]
-        with patch.object(laws, "observe", self._observed) if self.sparing else nullcontext():
+        with patch.object(observing, "observe_system", self._observe_system) if self.sparing else nullcontext():
             return catalogue.build(self.model, [*names(), *own])
 
-    def _observed(self, system: System, settings: Settings) -> System:
+    def _observe_system(self, system: System, settings: Settings) -> System:
         taken = with_laws(settings, (action for action in system.actions if self.graph.coverage[action.name]))
         return replace(system, actions=tuple(taken.get(action.name, action) for action in system.actions))
 

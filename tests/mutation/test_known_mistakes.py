@@ -12,7 +12,8 @@ import pytest
 
 from synproof.engine.expr import FALSE, Expr, ite
 from synproof.engine.system import Action
-from synproof.spec.laws import LAWS, observed
+from synproof.spec.laws import LAWS
+from synproof.spec.laws.observing import observe_action
 from synproof.spec.system import ends
 
 from .mutants import mutate
@@ -115,7 +116,7 @@ def starts_anew(name: str, timer: str) -> Change:
             events = tuple((n, e) for n, e in action.events if n not in {law.event for law in LAWS})
             anew = replace(action, effects=(*action.effects, (clock.name, ite(FALSE, clock.expr, 0))), events=events)
             (me,) = (me for me in ends(original.settings) if me.end == action.actor)
-            changed[action.name] = observed(anew, me, original.settings)
+            changed[action.name] = observe_action(anew, me, original.settings)
         return changed
 
     return change

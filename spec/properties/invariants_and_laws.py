@@ -27,8 +27,8 @@ def _invariant(invariant: Invariant) -> Named:
 
 def _law(law: Law) -> Named:
     def decide(prop: Property, pair: Pair) -> Property:
-        observed = not pair.events.isdisjoint(law.event for law in LAWS)
-        assert observed, f"{law.name} needs the system that spec.laws.observe gives"
+        watched = not pair.events.isdisjoint(law.event for law in LAWS)
+        assert watched, f"{law.name} needs the system that spec.laws.observing.observe_system gives"
         return replace(prop, event=law.event, not_applicable=law.why_not(pair.s))
 
     return Named(Row(law.name, PropertyKind.ALWAYS, law.sentence), decide)

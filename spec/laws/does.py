@@ -1,6 +1,6 @@
 """What a finished action of one end does: its variables before and after, the arriving segment, the segments it sends.
 
-This is read off the action's effects, whatever its rule was written to do; `laws` judges it.
+This is read off the action's effects, whatever its rule was written to do; the laws judge it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from synproof.engine.expr import FALSE, TRUE, Expr, Operand, all_of, any_of, con
 from synproof.engine.sorts import Int
 from synproof.engine.system import Action
 
-from .event import OCTETS
-from .settings import Settings
-from .states import (
+from ..event import OCTETS
+from ..settings import Settings
+from ..states import (
     CLOSE_WAIT,
     CLOSING,
     ESTABLISHED,
@@ -28,9 +28,23 @@ from .states import (
     SYNCHRONIZED,
     TIME_WAIT,
 )
-from .tcb import Tcb
+from ..system import RULES
+from ..tcb import Tcb
 
-__all__ = ["Arriving", "Does"]
+__all__ = ["ABORT", "ACTIVE_OPEN", "GIVE_UP", "Arriving", "Does"]
+
+ACTIVE_OPEN = ("open_active", "open_active_with_data")
+ABORT = ("abort", "abort_quietly", "abort_before_fin", "abort_behind_fin")
+GIVE_UP = ("give_up", "give_up_with_queued_close")
+"""The names of rules that do one thing in several ways."""
+
+
+def _without_state(name: str) -> str:
+    """A rule's, or an action's, name up to the state in which it applies."""
+    return name.partition("_in_")[0]
+
+
+RULE_NAMES = frozenset(_without_state(rule.name) for rule in RULES)
 
 
 class Does:
@@ -65,9 +79,10 @@ class Does:
         """Some segment sent is so."""
         return any_of(*(all_of(when, says(segment)) for segment, when in self.sends))
 
-    def is_call(self, *words: str) -> bool:
-        """The action is one of these calls or mishaps, by the first words of its name."""
-        return self.action.name.partition(".")[2].startswith(words)
+    def is_named(self, *names: str) -> bool:
+        """The action is of a rule with one of these names, in whatever state."""
+        assert RULE_NAMES.issuperset(names), f"no rules: {set(names) - RULE_NAMES}"
+        return _without_state(self.action.name.partition(".")[2]) in names
 
     @property
     def reopens(self) -> Expr:
