@@ -12,6 +12,9 @@ from .law import Clause, Law
 
 __all__ = ["NUMBERS_MOVE_FORWARD"]
 
+CALLS = ("send", "queue_send", "close", "close_behind_octets", "queue_close")
+"""The calls that 3.10.2 and 3.10.4 refuse behind a CLOSE: "connection closing"."""
+
 
 def _numbers(does: Does) -> Iterator[Clause]:
     """3.4 and 3.3.1: of a connection that goes on. Its ISS is for life, its IRS too once it is known; nothing moves back."""
@@ -29,6 +32,8 @@ def _numbers(does: Does) -> Iterator[Clause]:
         yield f"{number.attr} is kept, for the way back to TIME-WAIT", all_of(
             implies(does.reopens, does.after(former) == number), implies(does.gives_way, does.after(number) == former)
         )
+    if does.is_named(*CALLS):
+        yield "who has called CLOSE sends nothing more, and closes no more", ~me.closed_by_user
     if does.seg is None:
         yield "without a segment nothing is acknowledged", implies(goes_on, does.keeps(me.snd_una))
         yield "nor received", implies(goes_on, does.keeps(me.rcv_nxt))

@@ -27,6 +27,9 @@ def _segments(does: Does) -> Iterator[Clause]:
     yield "text bears numbers that are not acknowledged yet", does.every(
         lambda s: implies(all_of(s.len > 0, ~s.syn_bit), all_of(s.seq - una < nxt - una, (s.seq - una) + s.len <= nxt - una))
     )
+    yield "text lies within the send window, but for that on a SYN", does.every(
+        lambda s: implies(all_of(s.len > 0, ~s.syn_bit), (s.seq - una) + s.len <= does.s.window)
+    )
     probe = TRUE if does.is_named("send_keepalive") else FALSE
     yield "an ACK without text takes no number: it bears SND.NXT", does.every(
         lambda s: implies(all_of(s.len == 0, ~s.syn_bit, ~s.fin_bit, ~s.rst_bit, ~probe), s.seq == nxt)
