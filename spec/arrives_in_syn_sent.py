@@ -6,7 +6,7 @@ decides: a reset in SYN-SENT is acceptable if its ACK field acknowledges the SYN
 
 from __future__ import annotations
 
-from synproof.engine.expr import Expr, clamp, ite
+from synproof.engine.expr import clamp, ite
 from synproof.engine.system import Kind
 
 from . import history
@@ -19,24 +19,20 @@ __all__ = ["RULES"]
 ARRIVES = Kind.SEGMENT_ARRIVES
 
 
-def _ack_acceptable(e: Event) -> Expr:
-    """SND.UNA < SEG.ACK =< SND.NXT; here SND.UNA is ISS, so this is the opposite of "SEG.ACK =< ISS or SEG.ACK > SND.NXT"."""
-    return e.ack_is_acceptable()
-
-
 # ---- first, check the ACK bit ----------------------------------------------------------------------------------------
+# SND.UNA is ISS here, so that an ACK is acceptable unless "SEG.ACK =< ISS or SEG.ACK > SND.NXT".
 
 
 @rule(ARRIVES, "3.10.7.3, first", SYN_SENT)
 def receive_unacceptable_rst_in_syn_sent(e: Event) -> None:
     """A reset that acknowledges nothing we sent is dropped."""
-    e.when(e.seg.ack_bit, ~_ack_acceptable(e), e.seg.rst_bit)
+    e.when(e.seg.ack_bit, ~e.ack_is_acceptable(), e.seg.rst_bit)
 
 
 @rule(ARRIVES, "3.10.7.3, first", SYN_SENT)
 def receive_unacceptable_ack_in_syn_sent(e: Event) -> None:
     """A segment that acknowledges nothing we sent is answered by a reset with the number that it acknowledges."""
-    e.when(e.seg.ack_bit, ~_ack_acceptable(e), ~e.seg.rst_bit)
+    e.when(e.seg.ack_bit, ~e.ack_is_acceptable(), ~e.seg.rst_bit)
     e.reset_by_ack()
 
 
@@ -46,7 +42,7 @@ def receive_unacceptable_ack_in_syn_sent(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.3, second; 3.5.3", SYN_SENT, only_if=lambda s: not s.reads("refusal-at-rcv-nxt"))
 def receive_refusal_in_syn_sent(e: Event) -> None:
     """A reset that acknowledges our SYN: the connection is refused."""
-    e.when(e.seg.ack_bit, _ack_acceptable(e), e.seg.rst_bit)
+    e.when(e.seg.ack_bit, e.ack_is_acceptable(), e.seg.rst_bit)
     history.refused(e)
     e.delete_tcb(told=REFUSED)
 
@@ -64,7 +60,7 @@ def receive_rst_without_ack_in_syn_sent(e: Event) -> None:
 def receive_syn_ack_in_syn_sent(e: Event) -> None:
     """A SYN that acknowledges ours: ESTABLISHED; the ACK that answers it carries the first octets that wait, if any."""
     me, seg = e.me, e.seg
-    e.when(seg.ack_bit, _ack_acceptable(e), ~seg.rst_bit, seg.syn_bit)
+    e.when(seg.ack_bit, e.ack_is_acceptable(), ~seg.rst_bit, seg.syn_bit)
     source = history.origin(seg)
     history.take_irs(e)
     history.connected(e, seg.seq, source, taken=e.step.now(me.irs_taken))
@@ -126,7 +122,7 @@ def receive_syn_in_syn_sent_two_way(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.3, fifth", SYN_SENT)
 def receive_other_in_syn_sent(e: Event) -> None:
     """A segment with neither SYN nor RST is dropped."""
-    e.when(~e.seg.rst_bit, ~e.seg.syn_bit, ~e.seg.ack_bit | _ack_acceptable(e))
+    e.when(~e.seg.rst_bit, ~e.seg.syn_bit, ~e.seg.ack_bit | e.ack_is_acceptable())
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,7 +1,7 @@
 """The transmission control block: the variables of one end of a connection (RFC 9293 3.3.1), and what follows from them.
 
-Both ends have the same variables, `client.snd_una` and `server.snd_una`. Where the state is CLOSED there is no TCB: every
-variable that belongs to it then has its initial value.
+Both ends have the same variables, `client.snd_una` and `server.snd_una`. What the RFC calls the TCB is the `block` among them:
+where the state is CLOSED there is none, and each of its variables has the value that stands for its absence.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ ZERO = const(0, Int(0, 0))
 
 
 class Tcb:
-    """The variables of one end, as expressions named as the RFC names them."""
+    """The variables of one end, as expressions named as the RFC names them.
+
+    They are those of its TCB (`block`), and some that are there whether it has one or not: the state, what the user was told,
+    budgets, the quiet time, and some of the history.
+    """
 
     def __init__(self, end: str, s: Settings) -> None:
         self.end, self.settings = end, s
@@ -196,7 +200,7 @@ class Tcb:
 
     @property
     def block(self) -> list[tuple[Expr, Value]]:
-        """The variables that exist only as long as the TCB does, each with the value that stands for its absence."""
+        """The RFC's TCB: the variables that exist only while there is one, each with the value that stands for its absence."""
         return list(self._in_tcb)
 
     # -- derived facts -------------------------------------------------------------------------------------------
@@ -223,11 +227,6 @@ class Tcb:
         if state is FIN_WAIT_1 or state is FIN_WAIT_2:
             return self.may_close
         return True
-
-    @property
-    def exists(self) -> Expr:
-        """Whether there is a TCB."""
-        return self.state != CLOSED
 
     @property
     def closes_early(self) -> bool:

@@ -162,13 +162,13 @@ def _tell(console: Console, chosen: Sequence[Chosen], results: Sequence[ModelRes
     found = distinctions([one.subject for one in chosen], rows)
     for distinction in found:
         console.say()
-        console.say(_side_by_side(distinction, chosen, results, console.look()))
+        console.say(_side_by_side(distinction, results, console.look()))
     if not found:
         decided = comparison_exit_code(results) == 0
         console.say("\nno verdict differs" if decided else "\nno difference was found in what is decided")
 
 
-def _side_by_side(shown: Distinction, chosen: Sequence[Chosen], results: Sequence[ModelResult], look: Look) -> str:
+def _side_by_side(shown: Distinction, results: Sequence[ModelResult], look: Look) -> str:
     trace, beside = shown.found.trace, shown.companion
     assert trace is not None
     lines = ruled(", ".join(shown.rows), look.width)

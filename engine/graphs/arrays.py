@@ -22,7 +22,7 @@ __all__ = ["array_attractors", "array_components", "array_quotient", "array_shor
 
 def array_components(exploration: Exploration) -> list[list[int]]:
     """The strongly connected components, as lists of packed states."""
-    return _listed(exploration, *_components(exploration)[:2])
+    return _listed(exploration, _components(exploration)[0])
 
 
 def array_attractors(exploration: Exploration) -> list[list[int]]:
@@ -32,7 +32,7 @@ def array_attractors(exploration: Exploration) -> list[list[int]]:
     part, count, source, target = _components(exploration)
     left = np.zeros(count, dtype=bool)
     left[part[source[part[source] != part[target]]]] = True
-    return _listed(exploration, np.where(left[part], -1, part), count)
+    return _listed(exploration, np.where(left[part], -1, part))
 
 
 def _components(exploration: Exploration) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def _components(exploration: Exploration) -> tuple[np.ndarray, int, np.ndarray, 
     return part, count, edges.sources(), edges.targets
 
 
-def _listed(exploration: Exploration, part: np.ndarray, count: int) -> list[list[int]]:
+def _listed(exploration: Exploration, part: np.ndarray) -> list[list[int]]:
     """The packed states of each part (-1: of none), in the order of their positions; the parts by their first states."""
     import numpy as np
 

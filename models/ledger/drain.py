@@ -16,7 +16,6 @@ from synproof.engine.property import Verdict
 
 __all__ = [
     "ASSUMPTIONS", "KINDS", "LISTENER", "LONGEST", "MODEL", "OPENER", "RULES", "Closer", "Entry", "entries", "settings",
-    "whole_table",
 ]  # fmt: skip
 
 MODEL = "drain"
@@ -129,10 +128,3 @@ def entries(closer: Closer, data: Iterable[bool] = (False, True), rules: Iterabl
         of_reply = REPLY if closer is OPENER else REPLY_TO_SYN
         bounds = of_reply if rule == "reply" else BY_RULE[rule, sends]
         yield Entry(closer, rule, sends, assumed, kind, bounds[assumed, kind])
-
-
-def whole_table() -> Iterator[Experiment]:
-    """Every entry for both closers at MSL = 1, 2 and 3."""
-    for closer, msl in product((OPENER, LISTENER), (1, 2, 3)):
-        for entry in entries(closer):
-            yield from entry.sharp(msl)

@@ -23,9 +23,9 @@ def _fairness(pair: Pair, *tags: str) -> Fairness:
     """Timers and what waits to be sent come to their turn, time goes on, and what is sent again and again arrives."""
     channels = frozenset(channel.variable for channel in pair.network.channels)
     weak = frozenset({"retransmission", "timer", "transmission", *tags})
-    diverges = frozenset({TICK}) if pair.s.msl else frozenset()
+    recurring = frozenset({TICK}) if pair.s.msl else frozenset()
     lossless = channels if pair.s.loss is not None else frozenset()
-    return Fairness(weak=weak, recurring=diverges, compassion=channels, delivery=lossless)
+    return Fairness(weak=weak, recurring=recurring, compassion=channels, delivery=lossless)
 
 
 # ---- connections begin -----------------------------------------------------------------------------------------------

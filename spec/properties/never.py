@@ -107,4 +107,4 @@ NEVER: tuple[Named, ...] = (
         first_of(no_keepalive, no_clock),
     ),
 )  # fmt: skip
-"""Name, the event that is forbidden, the sentence, and what must be there for it."""
+"""Name, the event that is forbidden, the sentence, and why it may not apply."""

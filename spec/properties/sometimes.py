@@ -74,7 +74,7 @@ WITNESSES: tuple[Named, ...] = (
         first_of(nobody_closes, no_data),
     ),
 )  # fmt: skip
-"""Name, the event that happens, the sentence, and what must be there for it."""
+"""Name, the event that happens, the sentence, and why it may not apply."""
 
 
 def _arcs(prop: Property, pair: Pair) -> Property:
