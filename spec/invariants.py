@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from synproof.engine.expr import FALSE, Expr, all_of, any_of, const, count_if, has, implies, ite, item
 from synproof.engine.rewriting import substitute
 from synproof.engine.sorts import Bag
 from synproof.engine.system import Kind, System
 
+from .demand import Clause, Demand
 from .settings import Settings
 from .states import (
     CLOSE_WAIT,
@@ -32,16 +32,9 @@ from .tcb import ZERO, Tcb
 
 __all__ = ["INVARIANTS", "Invariant"]
 
-Clause = tuple[str, Expr]  # words, and the truth that is demanded
 
-
-@dataclass(frozen=True)
-class Invariant:
-    """An invariant: the property that says it, and its clauses."""
-
-    name: str
-    sentence: str
-    clauses: Callable[[Settings, System], Iterator[Clause]]
+class Invariant(Demand[[Settings, System]]):
+    """An invariant: what it demands of every state."""
 
 
 def _absent(me: Tcb, *but: Expr) -> Expr:

@@ -30,9 +30,9 @@ def observe_action(action: Action, me: Tcb, settings: Settings) -> Action:
     for law in LAWS:
         if law.why_not(settings):
             continue
-        demands = [(words, all_of(truth)) for words, truth in law.clauses(does)]
+        demands = tuple(law.clauses(does))
         broken = negate(all_of(*(truth for _, truth in demands)))
         if broken is not FALSE:
             events.append((law.event, broken))
-            clauses.append((law.event, tuple(demands)))
+            clauses.append((law.event, demands))
     return replace(action, events=tuple(events), clauses=tuple(clauses))
