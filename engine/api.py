@@ -62,7 +62,7 @@ def load_model(
         raise LanguageError(f"a model is given by its name or a path, not by {name_or_path!r}")
     if settings is not None and not _is_mapping(settings):
         raise LanguageError(f"settings are a mapping from names to values, not {settings!r}")
-    if isinstance(properties, str) or not all(isinstance(name, str) for name in properties):
+    if not _are_names(properties):
         raise LanguageError(f"properties are a sequence of names, not {properties!r}")
     given = dict.fromkeys(settings or (), "settings")
     return choose(find(), os.fspath(name_or_path), settings, properties, given=given).subject
@@ -77,6 +77,10 @@ def check(
     """
     if engine not in ("explore", "smt"):
         raise LanguageError(f"check takes one engine, explore or smt, not {engine!r}")
+    if type(depth) is not int or depth < 0:
+        raise LanguageError(f"depth is a number of steps, not {depth!r}")
+    if not isinstance(limits, Limits | None):
+        raise LanguageError(f"limits are Limits(...), not {limits!r}")
     subject = _subject(model)
     (result,) = _check(subject, Task(engine, depth, limits or Limits()))
     return result
@@ -131,6 +135,10 @@ def assert_violated(
     return found.trace
 
 
+def _are_names(given: object) -> bool:
+    return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(name, str) for name in given)
+
+
 def _is_mapping(given: object) -> bool:
     return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
 
@@ -147,6 +155,8 @@ def _one(
     model: Subject | str, prop: Property | str, settings: Mapping[str, object] | None, limits: Limits | None
 ) -> ModelResult:
     """The result of one property."""
+    if not isinstance(prop, Property | str):
+        raise LanguageError(f"a property is given by its name, or as a Property, not by {prop!r}")
     if isinstance(model, str):
         subject = load_model(model, settings, [prop] if isinstance(prop, str) else [])
     elif settings:

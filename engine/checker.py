@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .errors import LanguageError
+from .errors import LanguageError, UnknownName, did_you_mean
 from .property import Property, PropertyKind, Verdict
 from .reductions.reduced import Reduced, reduced
 from .results import ModelResult, PropertyResult
@@ -57,6 +57,19 @@ class Subject:
                 raise LanguageError(f"{prop.name} asks nothing: give it a predicate, an event, or what else its kind can ask")
             for expr in () if prop.not_applicable else prop.asked_of_states:
                 self.system.check_expr(expr, prop.name)
+            if not (prop.not_applicable or prop.shared):
+                self._check_names(prop)
+
+    def _check_names(self, prop: Property) -> None:
+        system = self.system
+        known: dict[str, frozenset[str]] = {
+            "event": system.event_names, "action": frozenset(action.name for action in system.actions), "tag": system.tags,
+            "channel": frozenset(channel.variable for channel in system.channels),
+        }  # fmt: skip
+        for what, names in prop.names.items():
+            for name in sorted(names - known[what]):
+                there = did_you_mean(name, sorted(known[what])) if known[what] else f"it has no {what}s"
+                raise UnknownName(f"{prop.name}: {self.name} has no {what} {name!r}; {there}")
 
 
 @dataclass(frozen=True)

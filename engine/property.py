@@ -144,6 +144,9 @@ class Property:
 
     An eventually-property without responses says that its fairness is feasible: every finite run extends to a fair one.
 
+    What it names (an event, actions, tags, channels) must be there, unless it is `shared`: made for systems of many settings,
+    some of which do without.
+
     `clauses` are the parts of the predicate (or of the event's condition) that a counterexample shows one by one, each with
     the words for it. `not_applicable` says why the settings leave nothing to check.
 
@@ -165,8 +168,13 @@ class Property:
     not_applicable: str = ""
     expect: Verdict | None = None
     expect_steps: int | None = None
+    shared: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kind, PropertyKind):
+            raise LanguageError(f"{self.name}: its kind is a PropertyKind, not {self.kind!r}")
+        if self.predicate is not None:
+            object.__setattr__(self, "predicate", all_of(self.predicate))  # which takes a plain True for what it is
         allowed = _ASKED[self.kind]
         if wrong := [name for name in self._asked if name not in allowed]:
             ways = " or ".join(f"`{name}`" for name in allowed)
@@ -197,7 +205,18 @@ class Property:
         """What is asked of single states, as expressions."""
         of_runs = [expr for response in self.responses for expr in (response.trigger, response.goal, response.meanwhile)]
         asked = of_runs if self.predicate is None else [self.predicate, *of_runs]
-        return tuple(all_of(expr) for expr in asked)  # which takes a plain True for what it is
+        return tuple(all_of(expr) for expr in asked)
+
+    @property
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """What it names, by kind."""
+        lines = (*self.each, *(self.scenario.lines if self.scenario else ()))
+        return {
+            "event": frozenset({self.event} if self.event is not None else ()),
+            "action": frozenset().union(*(line.actions for line in lines)),
+            "tag": self.fairness.weak | self.fairness.recurring,
+            "channel": self.fairness.compassion | self.fairness.delivery,
+        }
 
     @property
     def shown(self) -> Verdict:

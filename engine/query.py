@@ -73,7 +73,7 @@ def property_of(name: str, kind: PropertyKind, text: str, system: System | Names
     if kind is PropertyKind.EVENTUALLY:
         trigger, goal = query.implication or (TRUE, query.expr)
         response = Response(trigger=trigger, goal=goal)
-        return Property(name, kind, query.text, responses=(response,), fairness=fairness, clauses=query.clauses)
+        return Property(name, kind, query.text, responses=(response,), fairness=fairness, clauses=query.clauses, shared=True)
     return Property(name, kind, query.text, predicate=query.expr, clauses=query.clauses)
 
 

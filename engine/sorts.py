@@ -99,6 +99,10 @@ class Enum(Sort):
     name: str
     members: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if not self.members or len(set(self.members)) != len(self.members):
+            raise LanguageError(f"enumeration {self.name}: its members are names, each once, not {self.members!r}")
+
     @cached_property
     def width(self) -> int:  # type: ignore[override]
         return (len(self.members) - 1).bit_length()
@@ -128,6 +132,8 @@ class Int(Sort):
     hi: int
 
     def __post_init__(self) -> None:
+        if type(self.lo) is not int or type(self.hi) is not int:
+            raise LanguageError(f"Int({self.lo!r}, {self.hi!r}): its bounds are whole numbers")
         if self.lo > self.hi:
             raise LanguageError(f"Int({self.lo}, {self.hi}) has no values")
 
@@ -157,6 +163,10 @@ class Seq(Sort):
     """Sequence numbers modulo 2^bits (RFC 9293 3.4, where bits is 32)."""
 
     bits: int
+
+    def __post_init__(self) -> None:
+        if type(self.bits) is not int or self.bits < 0:
+            raise LanguageError(f"Seq({self.bits!r}): a number of bits, none negative")
 
     @property
     def width(self) -> int:  # type: ignore[override]

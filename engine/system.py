@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DoubleAssignment, LanguageError, SortMismatch, UnknownName, caller, did_you_mean
 from .expr import (
+    FALSE,
     TRUE,
     Expr,
     Op,
@@ -142,6 +143,7 @@ class Action:
     events: tuple[tuple[str, Expr], ...] = ()
     clauses: tuple[tuple[str, tuple[tuple[str, Expr], ...]], ...] = ()  # per event: words and truth value, for explanations
     tags: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()  # names of events whose condition is plainly false
 
     @cached_property
     def enabled(self) -> Expr:
@@ -264,8 +266,9 @@ class Step:
             self.name, self.actor, self.kind, self.sentence, self.clause, self.choice, tuple(self._params),
             tuple(self._guard), tuple((n, e) for n, e in self._effects.items() if e.op is not Op.VAR or e.attr != n),
             tuple(self._sends), self._takes, tuple(self._needs.items()),
-            tuple((n, e) for n, e in self._events.items() if not (e.op is Op.CONST and not e.attr)),
+            tuple((n, e) for n, e in self._events.items() if e is not FALSE),
             tuple((n, c) for n, c in self._clauses.items() if c), self.tags,
+            frozenset(n for n, e in self._events.items() if e is FALSE),
         )  # fmt: skip
 
 
@@ -321,6 +324,16 @@ class System:
             raise UnknownName(f"{where} reads {node.attr!r}; {did_you_mean(node.attr, self.by_name)}")
         if self.by_name[node.attr].sort != node.sort:
             raise SortMismatch(f"{where}: {node.attr} is {self.by_name[node.attr].sort}, not {node.sort}")
+
+    @cached_property
+    def event_names(self) -> frozenset[str]:
+        """The events that actions speak of, whether or not they can happen."""
+        return frozenset().union(*({name for name, _ in action.events} | action.never for action in self.actions))
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The tags that actions have."""
+        return frozenset().union(*(action.tags for action in self.actions))
 
     def check_expr(self, root: Expr, where: str) -> Expr:
         """The expression itself; raises UnknownName or SortMismatch if it does not speak of this system's variables."""

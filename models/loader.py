@@ -142,7 +142,8 @@ def _lineage(file: ModelFile) -> list[ModelFile]:
 def _base(file: ModelFile) -> ModelFile:
     target = file.table["extends"]
     if not isinstance(target, str) or not target:
-        raise file.error(f"extends must be the name of a shipped model or a path, not {_kind_of(target)}", "extends")
+        kind = _kind_of(target) if target else "nothing"
+        raise file.error(f"extends must be the name of a shipped model or a path, not {kind}", "extends")
     try:
         if file.shipped or target in shipped_names() or not _is_path(target):
             return read_shipped(target)
@@ -210,7 +211,8 @@ def _check_named(file: ModelFile, i: int, name: str, named: Kinds) -> None:
 def _check_own(file: ModelFile, i: int, name: str, kind: PropertyKind, text: object, named: Kinds) -> None:
     here = ("property", i)
     if not _OWN_NAME.fullmatch(name):
-        why = "the name of a property is made of letters a to z, A to Z, digits and - _ . : and begins with a letter or a digit"
+        made_of = "letters a to z, A to Z, digits and - _ . : and begins with a letter or a digit"
+        why = f"the name of a property is made of at most 80 {made_of}"
         raise file.error(why, *here, "name")
     if name in named():
         raise file.error(f"{name} is the name of a property of the specification: choose another", *here, "name")

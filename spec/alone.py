@@ -258,9 +258,10 @@ def _check(event: object) -> None:
     octets = getattr(event, "octets", None)
     if octets is not None and type(octets) is not int:
         raise AloneError(f"{event!r:.80}: octets are counted, so they are a whole number")
-    for name, kind in (("segment", Segment), ("timer", Timer)):
-        if not isinstance(getattr(event, name, None), kind | None):
-            raise AloneError(f"{event!r:.80}: its {name} must be a {kind.__name__}")
+    if isinstance(event, Arrives) and not isinstance(event.segment, Segment):
+        raise AloneError(f"{event!r:.80}: its segment must be a Segment")
+    if isinstance(event, Timeout) and not isinstance(event.timer, Timer):
+        raise AloneError(f"{event!r:.80}: its timer must be a Timer")
 
 
 def _answers(action: Action, event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..catalogue import Catalogue, find
 from ..checker import Subject, Task, check
@@ -115,7 +115,8 @@ def _saved(catalogue: Catalogue, arguments: argparse.Namespace) -> _Found:
     if arguments.property or arguments.settings:
         raise CommandLineError("a saved trace has its property and its settings: leave out -p and -s")
     file, _, trace, prop = load_trace(catalogue, arguments.what)
-    return _Found(trace, prop, file.header)
+    header = file.header if prop is None else replace(file.header, description=prop.sentence)
+    return _Found(trace, prop, header)
 
 
 def _checked(catalogue: Catalogue, arguments: argparse.Namespace, console: Console) -> _Found:

@@ -7,10 +7,7 @@ import textwrap
 
 from ..catalogue import find
 from ..render import render_ladder
-from ..traces.confirm import confirm
-from ..traces.itf import TraceFileError
 from ..traces.telling import tell
-from ..traces.trace import ReplayFailed
 from .arguments import Parser
 from .console import Console
 from .report import plural
@@ -30,11 +27,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Replay, and tell the run."""
     file, model, trace, prop = load_trace(find(), arguments.trace, arguments.model)
     verdict = file.header.verdict
-    if prop is not None and verdict:
-        try:
-            confirm(prop, trace)
-        except ReplayFailed as error:
-            raise TraceFileError(f"{arguments.trace} is damaged: it is a run of {model.name}, but {error}") from error
     if arguments.json:
         console.say_json(
             {

@@ -17,9 +17,10 @@ from ..errors import SynproofError
 from ..identity import model_hash
 from ..property import Property
 from ..results import ModelResult, PropertyResult, stronger
+from ..traces.confirm import confirm
 from ..traces.itf import Header, TraceFile, TraceFileError, TraceOfAnotherModel, document, read, save
 from ..traces.itf_document import short
-from ..traces.trace import Trace
+from ..traces.trace import ReplayFailed, Trace
 from .trouble import CannotWrite, CommandLineError, exit_code_of
 
 __all__ = ["TraceFolder", "header_of", "is_trace", "load_trace", "trace_json"]
@@ -151,6 +152,11 @@ def load_trace(
     if prop is not None and said and said is not prop.shown:
         is_so = f"{said.value}, by its run it is {prop.shown.value}"
         raise TraceFileError(f"{path} is damaged: by its words {file.about} is {is_so}")
+    if prop is not None and said:
+        try:
+            confirm(prop, trace)
+        except ReplayFailed as error:
+            raise TraceFileError(f"{path} is damaged: it is a run of {loaded.name}, but {error}") from error
     return file, loaded, trace, prop
 
 

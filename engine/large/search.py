@@ -86,6 +86,9 @@ class LargeSearch:
 
     def _go_on(self, pause: Callable[[], None]) -> None:
         search, result, store, looked = self.search, self.result, self.store, 0.0
+        most = search.limits.max_states
+        if most is not None and store.known > most:  # a checkpoint may hold more than are wanted now
+            result.stopped_by = f"--max-states {most}"
         while result.expanded < store.known and not result.stopped_by:
             pause()
             level = len(result.level_starts)

@@ -213,6 +213,10 @@ class Keeper:
 
     # -- reading ---------------------------------------------------------------------------------------------------
     def _read(self) -> Saved:
+        for name in (COUNTS, STATES, PARENTS):
+            path = self.folder / name
+            if path.is_symlink() or (path.exists() and not path.is_file()):
+                raise self._damaged(f"{name} is no file of its own")
         try:
             content = json.loads((self.folder / COUNTS).read_text(encoding="ascii"))
         except FileNotFoundError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ..errors import LanguageError
+
 __all__ = ["ALONE", "BATCH", "PROGRESS_EVERY", "UNLIMITED", "Limits", "Means", "Progress", "memory_in_use"]
 
 BATCH = 512  # states between two looks at clock and memory
@@ -23,6 +25,12 @@ class Limits:
     max_memory: int | None = None
     timeout: float | None = None
     spent: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, kind in (("max_states", int), ("max_memory", int), ("timeout", float)):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind | int) or value < 0):
+                raise LanguageError(f"{name} is {'a number of seconds' if kind is float else 'a whole number'}, not {value!r}")
 
     @property
     def seconds_left(self) -> float | None:

@@ -164,17 +164,26 @@ class _Search:
             base = min(depth - len(question.steps), self.frontiers.depth)
             if base >= 0:
                 together.setdefault(base, []).append(question)
-        self.runs = {base: self.runs.get(base) or self._set_out(base) for base in together}
+        self.runs = {base: self.runs.get(base) or self._set_out(base, depth) for base in together}
         for base, questions in together.items():
             for runs in self.runs[base]:
                 if questions and not self.stopped_by:
                     questions = self._settle(questions, runs, base, depth)
 
-    def _set_out(self, base: int) -> list[Unrolling]:
-        """Runs from a frontier. States that are near in order have much in common, and a group of them is simplified by it."""
-        numbers = sorted(self.frontiers.found[base])
-        groups = [numbers[i : i + TOGETHER] for i in range(0, len(numbers), TOGETHER)]
-        return [Unrolling(self.watch.relation, self.frontiers.packing.among(group)) for group in groups]
+    def _set_out(self, base: int, depth: int) -> list[Unrolling]:
+        """Runs from a frontier. States that are near in order have much in common, and a group of them is simplified by it.
+
+        There are few when a limit is met: then the search for runs of this depth is over.
+        """
+        numbers = [] if self.stopped_by else sorted(self.frontiers.found[base])
+        runs: list[Unrolling] = []
+        for first in range(0, len(numbers), TOGETHER):
+            if runs:  # one group is looked at, however little time there is
+                self._stop(self._over(), depth)
+            if self.stopped_by:
+                break
+            runs.append(Unrolling(self.watch.relation, self.frontiers.packing.among(numbers[first : first + TOGETHER])))
+        return runs
 
     def _settle(self, questions: Sequence[Question], runs: Unrolling, base: int, depth: int) -> list[Question]:
         """Settle questions for runs of just this depth that set out from some states of a frontier: those still open."""

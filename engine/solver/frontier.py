@@ -49,9 +49,9 @@ class Frontiers:
         return not self.found[-1]
 
     def worth(self, work: float) -> bool:
-        """Whether the next frontier takes less time than this work of Z3's (see `smt.work`)."""
+        """Whether there is a next frontier, and it takes less time than this work of Z3's (see `smt.work`)."""
         few = len(self._reached) <= FEW
-        return not self._given_up and (few or STATE * len(self.found[-1]) <= work)
+        return not (self._given_up or self.ended) and (few or STATE * len(self.found[-1]) <= work)
 
     def read(self, model: Any, state: Mapping[str, Leaf]) -> int:
         """The number of a state in a Z3 model."""

@@ -33,7 +33,7 @@ class Named:
         """The property of the system that has these ends."""
         row = self.row
         assumption = "" if row.kind is PropertyKind.SOMETIMES else pair.assumption
-        return self.decide(Property(row.name, row.kind, row.sentence, assumption=assumption), pair)
+        return self.decide(Property(row.name, row.kind, row.sentence, assumption=assumption, shared=True), pair)
 
 
 def of_event(row: Row, event: str, why_not: Reason) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from synproof.engine.api import (
     Limits,
+    Property,
+    PropertyKind,
     Subject,
     Verdict,
     assert_holds,
@@ -18,7 +21,10 @@ from synproof.engine.api import (
     load_model,
     model_names,
 )
-from synproof.engine.errors import LanguageError, SynproofError
+from synproof.engine.errors import LanguageError, SynproofError, UnknownName
+from synproof.engine.property import Fairness, ScenarioLine
+from synproof.engine.sorts import BOOL
+from synproof.engine.system import Kind, Step, System, Variable
 
 from .door import door, named, properties
 
@@ -49,12 +55,56 @@ def test_check_takes_one_engine(engine: str) -> None:
         ({"settings": 5}, "settings are a mapping"),
         ({"settings": {"window": 0}}, "^settings: window = 0"),
         ({"properties": "no-ghost-connection"}, "a sequence of names"),
+        ({"properties": None}, "a sequence of names"),
         ({"name_or_path": 3}, "by its name or a path"),
     ],
 )
 def test_arguments_of_another_kind_are_refused_by_name(given: dict[str, Any], text: str) -> None:
     with pytest.raises(SynproofError, match=text):
         load_model(**{"name_or_path": "two-way", **given})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: check(doors(), depth="x"),  # type: ignore[arg-type]
+        lambda: check(doors(), limits=3),  # type: ignore[arg-type]
+        lambda: check(3),  # type: ignore[arg-type]
+        lambda: Limits(timeout="a"),  # type: ignore[arg-type]
+        lambda: Limits(max_states=-1),
+        lambda: assert_holds(doors(), None),  # type: ignore[arg-type]
+        lambda: Property("a", "always"),  # type: ignore[arg-type]
+    ],
+)
+def test_values_of_another_kind_are_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(LanguageError):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"kind": PropertyKind.ALWAYS, "event": "gohst"}, "no event 'gohst'"),
+        ({"kind": PropertyKind.SOMETIMES, "event": "gohst"}, "no event 'gohst'"),
+        ({"kind": PropertyKind.SOMETIMES, "each": (ScenarioLine("", frozenset({"fly"})),)}, "no action 'fly'"),
+        ({"kind": PropertyKind.EVENTUALLY, "fairness": Fairness(weak=frozenset({"timers"}))}, "no tag 'timers'"),
+        ({"kind": PropertyKind.EVENTUALLY, "fairness": Fairness(compassion=frozenset({"air"}))}, "no channel 'air'"),
+    ],
+)
+def test_what_a_property_names_is_there(given: dict[str, Any], text: str) -> None:
+    system = door(mode="eager")
+    with pytest.raises(UnknownName, match=text):
+        Subject("door", system, (Property("mine", **given),))
+    Subject("door", system, (Property("mine", **given, shared=True),))
+
+
+def test_an_event_that_cannot_happen_may_be_asked_for() -> None:
+    x = Variable("x", BOOL)
+    step = Step("set", actor="it", kind=Kind.INTERNAL)
+    step.set(x.expr, True)
+    step.event("bang", False)
+    system = System("one", (x,), ({"x": False},), (step.action(),))
+    assert check(Subject("one", system, (Property("quiet", PropertyKind.ALWAYS, event="bang"),))).result("quiet").settled
 
 
 def test_what_holds_is_asserted_and_gives_the_result() -> None:

@@ -361,7 +361,7 @@ def test_two_rules_may_answer_where_the_endpoint_goes_on_by_itself() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("event", ["SYN", None, Arrives, Send(1.5), Send(True), Arrives("SYN"), Timeout("user")])  # type: ignore[arg-type]
+@pytest.mark.parametrize("event", ["SYN", None, Arrives, Send(1.5), Send(True), Arrives("SYN"), Arrives(None), Timeout("user")])  # type: ignore[arg-type]
 def test_what_is_no_event_is_refused(event: Any) -> None:
     with pytest.raises(AloneError, match=r"is no event|whole number|must be a"):
         ENDPOINT.step(in_state("ESTABLISHED"), event)

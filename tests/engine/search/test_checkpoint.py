@@ -90,7 +90,7 @@ def test_it_goes_on_where_it_stopped(
 ) -> None:
     folder = str(tmp_path / "kept")
     explore(*asked, Limits(max_states=900), means=replace(first, keep=folder))
-    for most in (901, 2_000, 2_000, 4_000):
+    for most in (901, 2_000, 10, 1_900, 2_000, 4_000):
         cut = explore(*asked, Limits(max_states=most), means=replace(second, keep=folder, resume=True))
         assert cut.stopped_by == f"--max-states {most}" and list(cut.states) == list(whole.states)[: len(cut.states)]
         assert cut.transitions == sum(cut.coverage.values())
@@ -311,6 +311,21 @@ def test_a_link_is_not_followed(asked: tuple[System, list[Property]], tmp_path: 
     with pytest.raises(CheckpointExists, match="belongs to no checkpoint"):
         explore(*asked, means=Means(keep=str(folder)))
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_what_is_no_file_of_its_own_is_refused(
+    asked: tuple[System, list[Property]], kept: Path, tmp_path: Path, name: str
+) -> None:
+    victim = tmp_path / "victim"
+    (kept / name).rename(victim)
+    before = victim.read_bytes()
+    (kept / name).symlink_to(victim)
+    assert f"{name} is no file of its own" in refused(asked, kept)
+    assert victim.read_bytes() == before
+    (kept / name).unlink()
+    os.mkfifo(kept / name)
+    assert f"{name} is no file of its own" in refused(asked, kept)
 
 
 def test_what_was_begun_and_came_to_no_checkpoint_is_begun_anew(

@@ -175,7 +175,7 @@ def test_an_action_that_is_not_there_never_happens() -> None:
 
 def test_each_of_several_steps_is_asked_for() -> None:
     system, at = paths()
-    both = Property("both", PropertyKind.SOMETIMES, each=(line("home"), line("right")))
+    both = Property("both", PropertyKind.SOMETIMES, each=(line("home"), line("right")), shared=True)
     (result,) = check(Subject("paths", system, (both,)))
     found = result.result("both")
     assert (found.verdict, found.steps) == (Verdict.REACHED, 4), "the one that is farthest away"

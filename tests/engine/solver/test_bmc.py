@@ -75,6 +75,10 @@ def test_the_shortest_violation_is_found(depth: int) -> None:
 def test_where_nothing_new_is_left_any_depth_is_reached_at_once() -> None:
     found = bounded(counting(), [always(armed | (count != 6))], 10**12).result("p")
     assert (found.verdict, found.depth) == (Verdict.HOLDS_UP_TO, 10**12)
+    # more lines than a search looks back
+    ticks = tuple(ScenarioLine("tick", frozenset({"tick"}), after=count == 0) for _ in range(9))
+    endless = Property("p", SOMETIMES, scenario=Scenario(TRUE, ticks))
+    assert bounded(counting(), [endless], 10**12).result("p").depth == 10**12
 
 
 def test_below_its_depth_it_is_not_found() -> None:
