@@ -1,10 +1,10 @@
-"""Bounded model checking and k-induction: the shortest violations and witnesses, found by Z3 on the unrolled relation.
+"""Bounded model checking: the shortest violations and witnesses, found by Z3 on the unrolled relation.
 
 Depths are searched in increasing order, all undecided properties at once, so what is found is as short as what exploration
 finds. Runs set out from the last frontier (`frontier`) whose states it was cheaper to find than to search on from the
 one before, a group of its states at a time; their last step is always the solver's. Every run is replayed and confirmed by the
 reference evaluator before it is given back. References: Biere, Cimatti, Clarke, Zhu, "Symbolic model checking without BDDs"
-(TACAS 1999); Sheeran, Singh, Stålmarck, "Checking safety properties using induction and a SAT-solver" (FMCAD 2000).
+(TACAS 1999).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import LanguageError
 from ..property import Property, PropertyKind, Verdict
 from ..results import PropertyResult
 from ..search.limits import UNLIMITED, Limits
@@ -22,13 +21,14 @@ from ..sorts import BOOL
 from ..system import System
 from ..traces.confirm import confirm
 from ..traces.trace import replay
+from .asking import Answer, Term, ask, one_shot_solver, solver_module, work
 from .frontier import Frontiers
-from .induction import Attempt, Induction, Outcome, Watch
-from .question import Question, lack_of, question_of
-from .smt import Answer, Term, ask, one_shot_solver, solver_module, value_in, work
+from .inductive_step import Attempt
+from .question import Question, Watch, lack_of, question_of
+from .terms import value_in
 from .unrolling import Unrolling
 
-__all__ = ["BoundedResult", "Deepening", "Induction", "Outcome", "bounded", "k_induction"]
+__all__ = ["BoundedResult", "Deepening", "Search", "bounded"]
 
 HARDER = 3  # so much more work, roughly, is a search for each step that it is longer
 LAST = 1  # the last step of a run is never a frontier's: the solver looks for it
@@ -92,7 +92,7 @@ def bounded(
     A keyboard interrupt ends the search with what was found so far. Raises ReplayFailed if the reference evaluator does not
     reproduce a run (a bug of this engine), UnknownName if a property speaks of what the system does not have.
     """
-    search = _Search(system, properties, limits)
+    search = Search(system, properties, limits)
     try:
         search.run(depth, progress)
     except KeyboardInterrupt:
@@ -100,7 +100,7 @@ def bounded(
     return search.result()
 
 
-class _Search:
+class Search:
     """A bounded search: the unrolled runs, and which questions about them are still open."""
 
     def __init__(self, system: System, properties: Sequence[Property], limits: Limits) -> None:
@@ -197,7 +197,7 @@ class _Search:
             solver = one_shot_solver()
             solver.add(*runs.constraints, *facts, z3.Or(*terms.values()))
             before = work(solver)
-            answer = self._ask(solver)
+            answer = self.ask(solver)
             self.last_work += work(solver) - before
             if answer.verdict == "unknown":
                 self._stop(answer.reason, depth)
@@ -213,7 +213,7 @@ class _Search:
             self.limit = self._over()
             self.stopped_by = f"{self.limit or reason} in the search for runs of {depth} steps"
 
-    def _ask(self, solver: Any, *assumptions: Term, most: int | None = None) -> Answer:
+    def ask(self, solver: Any, *assumptions: Term, most: int | None = None) -> Answer:
         """Ask within the time that is left, and with no more than so much work."""
         if reason := self._over():
             return Answer("unknown", reason=reason)
@@ -240,7 +240,7 @@ class _Search:
         def asking(solver: Any, *assumptions: Term) -> Answer:
             nonlocal left
             before = work(solver)
-            answer = self._ask(solver, *assumptions, most=max(1, left))
+            answer = self.ask(solver, *assumptions, most=max(1, left))
             left -= work(solver) - before
             return answer
 
@@ -280,33 +280,3 @@ class _Search:
         if prop.kind is PropertyKind.SOMETIMES or self.depth < 0:
             return PropertyResult(prop, Verdict.INCOMPLETE, reason=why or up_to, depth=self.depth if self.depth >= 0 else None)
         return PropertyResult(prop, Verdict.HOLDS_UP_TO, reason=why, depth=self.depth)
-
-
-def k_induction(
-    system: System, prop: Property, k: int, timeout: float | None = None, *, distinct: bool = False
-) -> Induction:
-    """Try to prove an always-property for runs of any length: no run of fewer than `k` steps violates it, and none whose first
-    `k` states are fine violates it with its next step, wherever in the space of all states it begins.
-
-    `distinct` lets the induction look only at runs without a repeated state: stronger, and slower. `proved` needs both parts to
-    be answered; where Z3 gives up, or `timeout` seconds are over, the outcome is `unknown`. Raises LanguageError for a property
-    that is not of the kind always, or a `k` below 1.
-    """
-    question = question_of(system, prop)
-    if prop.kind is not PropertyKind.ALWAYS or question is None or prop.not_applicable:
-        raise LanguageError(f"{prop.name}: only an always-property that applies can be proved by induction")
-    if k < 1:
-        raise LanguageError(f"k-induction needs a k of at least 1, not {k}")
-    base = _Search(system, [prop], Limits(timeout=timeout))
-    base.run(k - 1, None, inductive=False)
-    (found,) = base.result().properties
-    if found.verdict is Verdict.VIOLATED:
-        return Induction(Outcome.NOT_PROVED, k, f"violated in {found.steps} steps")
-    if base.stopped_by:
-        return Induction(Outcome.UNKNOWN, k, found.reason)
-    attempt = Attempt(Watch(system, [question]), distinct)
-    if attempt.proved([question], k, base._ask):
-        return Induction(Outcome.PROVED, k)
-    if attempt.reason:
-        return Induction(Outcome.UNKNOWN, k, attempt.reason)
-    return Induction(Outcome.NOT_PROVED, k, f"it can be violated {k} steps after a state that may be unreachable")

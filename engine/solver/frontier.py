@@ -15,7 +15,7 @@ from ..system import State
 from .images import Images, Instance
 from .packing import Packing
 from .relation import Relation
-from .smt import Leaf
+from .terms import Leaf
 
 __all__ = ["Frontiers"]
 
@@ -49,7 +49,7 @@ class Frontiers:
         return not self.found[-1]
 
     def worth(self, work: float) -> bool:
-        """Whether there is a next frontier, and it takes less time than this work of Z3's (see `smt.work`)."""
+        """Whether there is a next frontier, and it takes less time than this work of Z3's (see `asking.work`)."""
         few = len(self._reached) <= FEW
         return not (self._given_up or self.ended) and (few or STATE * len(self.found[-1]) <= work)
 

@@ -16,9 +16,11 @@ from typing import Any
 from ..expr import Op
 from ..sorts import Bag, Value
 from ..system import Action, Param, System
+from .asking import Term, solver_module
 from .packing import Packing, code
 from .relation import Relation, possible
-from .smt import Bundle, Leaf, Reading, Term, element_in, flat, literal, solver_module
+from .smt import Reading
+from .terms import Bundle, Leaf, element_in, flat, literal
 
 __all__ = ["Images", "Instance"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..sorts import Bag, Sort
 from ..system import State
-from .smt import Leaf, Term, flat, literal, solver_module, symbol
+from .asking import Term, solver_module
+from .terms import Leaf, flat, literal, symbol
 
 __all__ = ["Packing", "code"]
 

@@ -10,17 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import UnknownName, did_you_mean
 from ..expr import TRUE, Expr, Op, all_of, any_of, negate, postorder
 from ..property import Property, PropertyKind, ScenarioLine
 from ..system import Action, System
-from .smt import Term, solver_module
+from .asking import Term, solver_module
+from .relation import Relation, cone
 from .unrolling import Unrolling
 
-__all__ = ["Question", "lack_of", "question_of"]
+__all__ = ["Question", "Watch", "lack_of", "question_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,3 +101,21 @@ def lack_of(system: System, need: str) -> Question:
                 cases.append(system.can_happen(lacking))
             earlier.append(condition)
     return Question(need, (any_of(*cases),))
+
+
+class Watch:
+    """A relation that watches for what questions ask, and where each question's conditions are among the watched ones."""
+
+    def __init__(self, system: System, questions: Iterable[Question]) -> None:
+        listed = list(questions)
+        self._first: dict[Question, int] = {}
+        watched: list[Mapping[int, Expr]] = []
+        for question in listed:
+            self._first[question] = len(watched)
+            watched += question.steps
+        kept = cone(system, system.actions, [e for question in listed for e in question.expressions])
+        self.relation = Relation(system, kept, range(len(system.actions)), watched)
+
+    def term(self, question: Question, runs: Unrolling, depth: int) -> Term:
+        """The question about runs of that many steps."""
+        return question.asked(runs, depth, self._first[question])

@@ -21,8 +21,10 @@ from ..expr import Expr, Op, all_of, param, postorder
 from ..rewriting import substitute
 from ..sorts import BOOL, Bag, Int, Value, fits
 from ..system import Action, Param, System
+from .asking import Term, solver_module
 from .sharing import Sharing
-from .smt import Bundle, Leaf, Reading, Term, flat, solver_module, symbol, value_in, within
+from .smt import Reading
+from .terms import Bundle, Leaf, flat, symbol, value_in, within
 
 __all__ = ["Relation", "Step", "cone", "possible"]
 

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from ..expr import Expr
 from ..sorts import Value
 from ..system import Action
+from .asking import Term, solver_module
 from .relation import Relation, Step
-from .smt import Leaf, Term, flat, solver_module
+from .terms import Leaf, flat
 
 __all__ = ["Start", "Unrolling"]
 

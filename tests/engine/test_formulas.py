@@ -11,8 +11,10 @@ from synproof.engine.compile import Compiled
 from synproof.engine.evaluate import enabled_steps, evaluate, successors
 from synproof.engine.expr import Expr, Op, clamp, postorder
 from synproof.engine.layout import Layout
+from synproof.engine.solver.asking import ask, new_solver, solver_module
 from synproof.engine.solver.relation import Relation, cone
-from synproof.engine.solver.smt import Bundle, Reading, ask, literal, new_solver, solver_module, value_in
+from synproof.engine.solver.smt import Reading
+from synproof.engine.solver.terms import Bundle, literal, value_in
 from synproof.engine.sorts import BOOL, Bag, Int, Value
 from synproof.engine.system import Kind, State, Step, System
 

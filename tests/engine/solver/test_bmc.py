@@ -1,4 +1,4 @@
-"""Bounded search and induction by Z3: lengths, verdicts, and what happens where Z3 gives up or is interrupted."""
+"""Bounded search by Z3: lengths, verdicts, and what happens where Z3 gives up or is interrupted."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from synproof.engine.errors import LanguageError, UnknownName, ValueOutsideSort
-from synproof.engine.expr import TRUE, Expr, clamp, const, has, ite, param, record, var
+from synproof.engine.errors import UnknownName, ValueOutsideSort
+from synproof.engine.expr import TRUE, Expr, clamp, has, param, record, var
 from synproof.engine.property import Property, PropertyKind, Response, Scenario, ScenarioLine, Verdict
 from synproof.engine.search.explore import Limits, explore
 from synproof.engine.search.scenario import find_scenario
-from synproof.engine.solver import bmc, smt
-from synproof.engine.solver.bmc import BoundedResult, Deepening, Outcome, bounded, k_induction
+from synproof.engine.solver import asking, bmc
+from synproof.engine.solver.asking import Answer
+from synproof.engine.solver.bmc import BoundedResult, Deepening, bounded
 from synproof.engine.solver.relation import Relation, cone
-from synproof.engine.solver.smt import Answer
 from synproof.engine.sorts import BOOL, Bag, Int, Record, Sort, Value
 from synproof.engine.system import Action, Kind, Step, System, Variable
 from synproof.engine.traces.trace import ReplayFailed
@@ -242,75 +242,13 @@ def test_an_effect_that_may_leave_its_sort_is_followed() -> None:
     assert "other" in cone(system, system.actions, [count < 5])
 
 
-# ---- induction -------------------------------------------------------------------------------------------------------
-
-
-def stairs() -> System:
-    """Goes 0, 1, 2, 3, 0, ...; 4 to 7 are unreachable, and lead to the bad 5: from 4 in one step, from 6 in two."""
-    go, up = step("go"), count + 1
-    go.set(count, ite(count < 3, up, ite(count == 3, const(0), ite(count.isin(5, 7), const(5), up))))
-    return System("stairs", (Variable("count", count.sort),), ({"count": 0},), (go.action(),))
-
-
-def test_what_is_inductive_is_proved() -> None:
-    assert k_induction(stairs(), always(count < 4), 1).outcome is Outcome.PROVED
-    assert only(bounded(stairs(), [always(count < 4)], 5))[0] is Verdict.PROVED
-
-
-def test_what_needs_more_steps_is_proved_with_a_larger_k() -> None:
-    prop = always(count != 5)
-    results = [k_induction(stairs(), prop, k) for k in (1, 2, 3, 4)]
-    assert [r.outcome for r in results] == [Outcome.NOT_PROVED] * 2 + [Outcome.PROVED] * 2
-    assert "may be unreachable" in results[0].reason
-
-
-def test_states_that_must_differ_make_induction_stronger() -> None:
-    wait = step("wait")
-    wait.set(armed, armed)
-    wait.when(TRUE)
-    go = step("go")
-    go.set(count, ite(count < 2, 1 - count, ite(count == 6, const(5), ite(count == 7, 6, count))))
-    system = System(
-        "waiting", (Variable("count", count.sort), Variable("armed", BOOL)), ({"count": 0, "armed": False},),
-        (wait.action(), go.action()),
-    )  # fmt: skip
-    prop = always(count != 5)
-    assert k_induction(system, prop, 4).outcome is Outcome.NOT_PROVED
-    assert k_induction(system, prop, 4, distinct=True).outcome is Outcome.PROVED
-
-
-def test_a_violation_is_not_proved_away() -> None:
-    result = k_induction(counting(), always(count < 3), 5)
-    assert (result.outcome, result.reason) == (Outcome.NOT_PROVED, "violated in 3 steps")
-
-
-def test_a_violation_just_at_k_is_not_proved_away() -> None:
-    for k in (1, 2, 3, 4, 5):
-        assert k_induction(counting(), always(count < 3), k).outcome is Outcome.NOT_PROVED
-        assert k_induction(counting(), Property("p", ALWAYS, event="halfway"), k).outcome is Outcome.NOT_PROVED
-
-
-def test_an_event_that_cannot_happen_is_proved_absent() -> None:
-    never = step("never")
-    never.when(count > 6, count < 6)
-    never.event("odd", TRUE)
-    assert k_induction(counting(never.action()), Property("p", ALWAYS, event="odd"), 1).outcome is Outcome.PROVED
-
-
-def test_only_what_always_holds_is_proved() -> None:
-    with pytest.raises(LanguageError, match="w: only an always-property"):
-        k_induction(counting(), Property("w", SOMETIMES, predicate=armed), 1)
-    with pytest.raises(LanguageError, match="k of at least 1, not 0"):
-        k_induction(counting(), always(count < 3), 0)
-
-
 # ---- where Z3 gives up, is interrupted, or is wrong -----------------------------------------------------------------
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, after: int, what: Answer | None) -> None:
     """From the call number `after` on Z3 gives this answer (None: Ctrl-C is pressed)."""
     calls = iter(range(10_000))
-    real = smt.ask
+    real = asking.ask
 
     def ask(*args: Any, **rest: Any) -> Answer:
         if next(calls) < after:
@@ -349,18 +287,10 @@ def test_how_much_work_a_proof_may_take_is_counted_and_not_timed(monkeypatch: py
     monkeypatch.setattr(bmc, "PROOF_WORK", 1)
     assert only(bounded(counting(), [always(count <= 7)], 3)) == (Verdict.HOLDS_UP_TO, None)
     for most, verdict in ((1000, "unknown"), (1 << 31, "sat")):
-        solver = smt.new_solver()
-        x, y = smt.solver_module().BitVecs("x y", 40)
+        solver = asking.new_solver()
+        x, y = asking.solver_module().BitVecs("x y", 40)
         solver.add(x * y == 1009 * 2003, x > 1, y > 1, x < 1 << 12, y < 1 << 12)
-        assert smt.ask(solver, most=most).verdict == verdict
-
-
-def test_unknown_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, 0, Answer("unknown", reason="incomplete"))
-    for k in (1, 2, 3):
-        result = k_induction(stairs(), always(count != 5), k)
-        assert result.outcome is Outcome.UNKNOWN and "incomplete" in result.reason
-    assert only(bounded(stairs(), [always(count < 4)], 3))[0] is Verdict.UNKNOWN
+        assert asking.ask(solver, most=most).verdict == verdict
 
 
 def test_where_time_is_over_what_was_seen_is_said_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,13 +298,9 @@ def test_where_time_is_over_what_was_seen_is_said_and_no_more(monkeypatch: pytes
     found = bounded(counting(), [always(count < 6), late], 9, Limits(timeout=0))
     assert [(p.verdict, p.depth) for p in found.properties] == [(Verdict.HOLDS_UP_TO, 0), (Verdict.INCOMPLETE, 0)]
     assert found.stopped_by == "--timeout 0 in the search for runs of 1 steps"
-    monkeypatch.setattr(bmc._Search, "_search", lambda search, _: search._stop("anything", 0))
+    monkeypatch.setattr(bmc.Search, "_search", lambda search, _: search._stop("anything", 0))
     nothing = bounded(counting(), [always(count < 6)], 9, Limits(timeout=0)).result("p")
     assert (nothing.verdict, nothing.depth) == (Verdict.INCOMPLETE, None), "not even a run of no steps was looked at"
-
-
-def test_a_proof_that_had_no_time_is_unknown() -> None:
-    assert k_induction(stairs(), always(count != 5), 3, timeout=0).outcome is Outcome.UNKNOWN
 
 
 def test_a_keyboard_interrupt_ends_the_search_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ import pytest
 from synproof.engine.evaluate import successors
 from synproof.engine.property import Verdict
 from synproof.engine.solver import bmc, frontier
+from synproof.engine.solver.asking import ask, new_solver
 from synproof.engine.solver.bmc import bounded
 from synproof.engine.solver.frontier import Frontiers
 from synproof.engine.solver.images import Images
 from synproof.engine.solver.relation import Relation, cone
-from synproof.engine.solver.smt import ask, new_solver
 from synproof.engine.system import System
 from synproof.engine.traces.trace import replay
 
