@@ -282,7 +282,7 @@ class _Maker:
             *late[:1], *rest[:1],
             Property("quiet", always, predicate=self._about_a_state(), only_quiescent=True),
             Property("witness", sometimes, predicate=self._about_a_state()),
-            Property("never-odd", always, event="odd"),
+            Property("never-odd", always, event="odd", shared=True),
         )  # fmt: skip
 
     def _not_there(self, explored: Exploration) -> Expr:
