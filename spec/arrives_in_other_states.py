@@ -231,8 +231,10 @@ def syn_is_seen(e: Event) -> Expr:
     return seg.syn_bit & (challenged | in_window(seg.seq, me.rcv_nxt, me.rcv_wnd))
 
 
-def _wherever_it_lies(e: Event) -> None:
+def _syn_with_listener(e: Event) -> None:
     """By another reading the SYN need not lie in the window."""
+    _passes_second(e)
+    e.when(syn_is_seen(e), e.me.opened == PASSIVE)
     if e.reads("syn-untrimmed"):
         e.step.sentence = e.step.sentence.replace("A SYN in the window of", "A SYN, wherever its number lies, in")
 
@@ -240,9 +242,8 @@ def _wherever_it_lies(e: Event) -> None:
 @rule(ARRIVES, "3.10.7.4, fourth, SYN-RECEIVED", SYN_RECEIVED)
 def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after a passive OPEN: back to LISTEN."""
-    _passes_second(e)
-    _wherever_it_lies(e)
-    e.when(syn_is_seen(e), e.me.opened == PASSIVE, ~e.me.reopened)
+    _syn_with_listener(e)
+    e.when(~e.me.reopened)
     history.stale_acceptance(e, True)
     e.return_to_listen()
 
@@ -252,9 +253,7 @@ def receive_syn_in_syn_received_after_passive_open(e: Event) -> None:
 )  # fmt: skip
 def receive_syn_in_syn_received_after_time_wait(e: Event) -> None:
     """A SYN in the window of SYN-RECEIVED after TIME-WAIT: one of the two was an old duplicate, and TIME-WAIT begins again."""
-    _passes_second(e)
-    _wherever_it_lies(e)
-    e.when(syn_is_seen(e), e.me.opened == PASSIVE)
+    _syn_with_listener(e)
     history.stale_acceptance(e, True)
     return_to_time_wait(e)
 
