@@ -12,10 +12,13 @@ from ..system import Action, State
 from .common import Abroad, Question, about, header, operand, prepare, wrapped
 from .tla_terms import Terms, View, set_of
 
-__all__ = ["module_name", "to_cfg", "to_tla"]
+__all__ = ["MAY_END", "module_name", "to_cfg", "to_tla"]
 
 _WHOLE = frozenset({Op.EQ, Op.LT, Op.LE, Op.MEMBER, Op.NOT, Op.VAR, Op.FIELD, Op.HAS, Op.CONST, Op.PARAM})
 """Guards that TLC evaluates as they stand; it takes others apart, and an `or` of which both sides hold would count twice."""
+
+MAY_END = "CHECK_DEADLOCK FALSE"
+"""A state without a successor is no error. Before version 1.7.0 TLC knew only its option `-deadlock`, which says the same."""
 
 
 def module_name(name: str) -> str:
@@ -32,7 +35,7 @@ def to_tla(subject: Subject, module: str = "") -> str:
 def to_cfg(subject: Subject) -> str:
     """The configuration: as it is TLC counts; the properties that it can be asked about stand there as comments."""
     writer = _Writer(prepare(subject), "")
-    lines = ["SPECIFICATION Spec", "INVARIANT TypeOK", "CHECK_DEADLOCK FALSE"]
+    lines = ["SPECIFICATION Spec", "INVARIANT TypeOK", MAY_END]
     if writer.questions:
         lines += ["", r"\* To ask about a property take its comment sign away. If TLC reports it as violated, then:"]
     for question in writer.questions:
