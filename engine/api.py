@@ -28,7 +28,7 @@ from .choosing import choose
 from .errors import LanguageError
 from .property import Property, PropertyKind, Verdict
 from .results import ModelResult, PropertyResult
-from .search.explore import Limits
+from .search.limits import UNLIMITED, Limits
 from .traces.trace import Trace
 
 if TYPE_CHECKING:
@@ -77,12 +77,7 @@ def check(
     """
     if engine not in ("explore", "smt"):
         raise LanguageError(f"check takes one engine, explore or smt, not {engine!r}")
-    if type(depth) is not int or depth < 0:
-        raise LanguageError(f"depth is a number of steps, not {depth!r}")
-    if not isinstance(limits, Limits | None):
-        raise LanguageError(f"limits are Limits(...), not {limits!r}")
-    subject = _subject(model)
-    (result,) = _check(subject, Task(engine, depth, limits or Limits()))
+    (result,) = _check(_subject(model), Task(engine, depth, UNLIMITED if limits is None else limits))
     return result
 
 
@@ -90,7 +85,7 @@ def explored_graph(model: Subject | str, *, limits: Limits | None = None, descri
     """The reachable states and transitions as a networkx graph (`engine.graphs.graph.to_networkx` says what its nodes have)."""
     from .graphs.graph import to_networkx
 
-    return to_networkx(explored(_subject(model), Task(limits=limits or Limits())), describe)
+    return to_networkx(explored(_subject(model), Task(limits=UNLIMITED if limits is None else limits)), describe)
 
 
 def assert_holds(

@@ -76,7 +76,8 @@ class Subject:
 class Task:
     """How it is checked. `depth` bounds the solver's runs; `progress` and `deepening` are told how far a search has come.
 
-    `reduce` names the reductions by which exploration may save states (see `reductions`).
+    `reduce` names the reductions by which exploration may save states (see `reductions`). Raises LanguageError for a depth or
+    limits of another kind.
     """
 
     engine: str = "explore"
@@ -86,6 +87,12 @@ class Task:
     deepening: Callable[[Deepening], None] | None = None
     reduce: tuple[str, ...] = ()
     means: Means = ALONE
+
+    def __post_init__(self) -> None:
+        if type(self.depth) is not int or self.depth < 0:
+            raise LanguageError(f"depth is a number of steps, not {self.depth!r}")
+        if not isinstance(self.limits, Limits):
+            raise LanguageError(f"limits are Limits(...), not {self.limits!r}")
 
 
 def check(subject: Subject, task: Task = Task()) -> tuple[ModelResult, ...]:

@@ -69,6 +69,7 @@ def test_arguments_of_another_kind_are_refused_by_name(given: dict[str, Any], te
     [
         lambda: check(doors(), depth="x"),  # type: ignore[arg-type]
         lambda: check(doors(), limits=3),  # type: ignore[arg-type]
+        lambda: explored_graph(doors(), limits=0),  # type: ignore[arg-type]
         lambda: check(3),  # type: ignore[arg-type]
         lambda: Limits(timeout="a"),  # type: ignore[arg-type]
         lambda: Limits(max_states=-1),
